@@ -1,0 +1,75 @@
+/* release.h - the manifest of a release (docs/spec/release.md)
+ *
+ * A release is a set of TUF targets: `VERSION.manifest.json` and the content-addressed blobs that
+ * it names. This module reads and writes the manifest; TUF has verified its bytes before.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "json/json.h"
+
+#define MP_RELEASE_SERVICES 32
+#define MP_RELEASE_LAYERS 64
+#define MP_RELEASE_SOURCES 8
+
+struct mp_release_source {
+	char type[16]; /* "full"; unknown types are skipped by devices, so that others can be added */
+	char target[200]; /* TUF target path of the payload */
+	uint64_t size; /* bytes of the payload file */
+	char index_sha256[65]; /* of its header and index */
+};
+
+struct mp_release_os { /* one board's operating system */
+	char board[64];
+	char root_hash[65]; /* dm-verity root hash, hex; also gives both partition UUIDs */
+	uint64_t root_size, verity_size, uki_size; /* bytes */
+	char root_sha256[65], verity_sha256[65], uki_sha256[65];
+	char uki_name[64]; /* file name on the ESP without tries: "mp_1.1.0.efi" */
+	unsigned n_sources;
+	struct mp_release_source sources[MP_RELEASE_SOURCES];
+};
+
+struct mp_release_layer {
+	char diff_id[65]; /* SHA-256 of the uncompressed tar, hex */
+	char target[200]; /* TUF target path of the compressed blob */
+	uint64_t size; /* bytes of the blob */
+};
+
+struct mp_release_service {
+	char name[64];
+	char image_id[65]; /* SHA-256 of the image configuration, hex: Docker's image id */
+	char config_target[200]; /* TUF target path of the image configuration */
+	uint64_t config_size;
+	unsigned n_layers;
+	struct mp_release_layer layers[MP_RELEASE_LAYERS];
+	const struct mp_json *spec; /* the service as normalised from docker-compose.yml; borrowed */
+};
+
+struct mp_release {
+	char product[64], version[32], minimum_version[32]; /* minimum "" when any will do */
+	const char *notes; /* borrowed; "" when none */
+	char sbom_target[200]; /* "" when none */
+	unsigned n_os, n_services;
+	struct mp_release_os *os;
+	struct mp_release_service *services;
+	struct mp_json *doc; /* what everything above borrows from */
+};
+
+/* Everything is checked: names, sizes, digests, versions; unknown members are ignored. */
+int mp_release_parse(const void *text, size_t len, struct mp_release **ret, struct mp_err *err);
+void mp_release_free(struct mp_release *r);
+DEFINE_AUTO(mp_release)
+
+/* The manifest's JSON text. */
+int mp_release_format(const struct mp_release *r, struct mp_buf *out);
+/* NULL when the release has nothing for this board. */
+const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const char *board);
+
+/* The two partition UUIDs of a root hash, as text (Discoverable Partitions Specification):
+ * root = its first 128 bits, verity = its last 128 bits. */
+void mp_release_uuids(const char *root_hash, char ret_root[37], char ret_verity[37]);

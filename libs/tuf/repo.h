@@ -1,0 +1,54 @@
+/* repo.h - the other half of TUF: making and signing metadata
+ *
+ * Offline (mp): root and targets. Online (server): snapshot and timestamp. Everything is a JSON
+ * document in memory; where files and keys live is the caller's business. Metadata is written
+ * with consistent snapshots on. Times are seconds since 1970.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypto/sign.h"
+#include "json/json.h"
+
+/* key id of a public key: SHA-256 of its canonical JSON (specification section 4.2), hex */
+int mp_tuf_key_id(enum mp_sign_scheme scheme, const char *public_text, char ret[65]);
+
+struct mp_tuf_role_keys {
+	const struct mp_sign_key *const *keys;
+	size_t n;
+	unsigned threshold;
+};
+struct mp_tuf_root_config {
+	int64_t version, expires;
+	struct mp_tuf_role_keys root, targets, snapshot, timestamp;
+};
+/* The `signed` part of a root; sign it with mp_tuf_sign by the old and the new root keys. */
+int mp_tuf_root_create(const struct mp_tuf_root_config *config, struct mp_json **ret_signed,
+		       struct mp_err *err);
+
+/* The `signed` part of a targets role with no targets. */
+int mp_tuf_targets_create(int64_t version, int64_t expires, struct mp_json **ret_signed,
+			  struct mp_err *err);
+/* Add or replace one target; `custom` is copied and may be NULL. */
+int mp_tuf_targets_add(struct mp_json *targets_signed, const char *path, uint64_t length,
+		       const char *sha256_hex, const struct mp_json *custom, struct mp_err *err);
+/* Raise the version by one and set a new expiry. */
+int mp_tuf_bump(struct mp_json *signed_part, int64_t expires, struct mp_err *err);
+
+/* snapshot over one targets.json file (its exact bytes), timestamp over one snapshot.json file. */
+int mp_tuf_snapshot_create(int64_t version, int64_t expires, const void *targets, size_t len,
+			   struct mp_json **ret_signed, struct mp_err *err);
+int mp_tuf_timestamp_create(int64_t version, int64_t expires, const void *snapshot, size_t len,
+			    struct mp_json **ret_signed, struct mp_err *err);
+
+/* Wrap and sign: the file's bytes {"signatures":[...],"signed":{...}} are appended to `out`. */
+int mp_tuf_sign(const struct mp_json *signed_part, const struct mp_sign_key *const *keys, size_t n,
+		struct mp_buf *out, struct mp_err *err);
+
+/* Check a signed file of `role` ("root", "targets", ...) against the keys in a trusted root file
+ * and hand out its parsed document (object with "signatures" and "signed"). */
+int mp_tuf_check(const void *root, size_t root_len, const char *role, const void *file, size_t len,
+		 struct mp_json **ret, struct mp_err *err);
