@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* product.h - product.yaml: what a product is, as its team wrote it down
+ *
+ *     auto_(mp_product) *p = NULL;
+ *     r = mp_product_load("/home/me/demo", &p, &err);   // "product.yaml:3: unknown key 'bords' ..."
+ *     auto_free char *key = mp_product_path(p, "keys/targets.pem");
+ *
+ * Every unknown or mistyped key is refused with file and line. docs/guide/product.md describes
+ * the keys; the table in product.c is what is true.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/err.h"
+
+#define MP_PRODUCT_FILE "product.yaml"
+#define MP_PRODUCT_BOARDS 16
+#define MP_PRODUCT_NAMES 32 /* names of the server */
+#define MP_PRODUCT_PACKAGES 256
+
+struct mp_product {
+	const char *dir; /* the product folder, absolute */
+	const char *file; /* DIR/product.yaml */
+	/* all text below is borrowed from the document; "" when the key is not there */
+	const char *name; /* [a-z0-9-], at most 32 */
+	const char *version; /* of the release that `mp build` makes */
+	const char *minimum_version;
+	const char *notes;
+	const char *boards[MP_PRODUCT_BOARDS];
+	size_t n_boards; /* at least 1 */
+	struct {
+		const char *url; /* https://HOST[:PORT], as devices see it */
+		const char *names[MP_PRODUCT_NAMES]; /* of its certificate; at least 1 */
+		size_t n_names;
+		unsigned port; /* from the URL; 443 when it has none */
+	} server;
+	struct {
+		const char *overlay; /* folder laid over the root file system, relative to dir */
+		const char *packages[MP_PRODUCT_PACKAGES]; /* Debian packages beside the board's */
+		size_t n_packages;
+		const char *kernel_arguments;
+	} os;
+	const char *app; /* path of docker-compose.yml, relative to dir */
+	struct {
+		uint64_t poll, proof_timeout, grace; /* seconds */
+	} update;
+	void *doc; /* what the texts borrow from */
+};
+
+/* Read DIR/product.yaml. -ENOENT: no product folder; -EBADMSG: "FILE:LINE: sentence". */
+int mp_product_load(const char *dir, struct mp_product **ret, struct mp_err *err);
+/* The same from memory; `file` stands in sentences. Paths are not looked at. */
+int mp_product_parse(const char *dir, const char *file, const void *text, size_t len,
+		     struct mp_product **ret, struct mp_err *err);
+/* Look for product.yaml in `start` and its parents. -ENOENT when there is none. */
+int mp_product_find(const char *start, struct mp_product **ret, struct mp_err *err);
+void mp_product_free(struct mp_product *p);
+DEFINE_AUTO(mp_product)
+
+/* DIR/RELATIVE, newly allocated; NULL when memory is out. An absolute `relative` stays as it is. */
+char *mp_product_path(const struct mp_product *p, const char *relative);
+bool mp_product_has_board(const struct mp_product *p, const char *board);
