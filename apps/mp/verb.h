@@ -87,6 +87,7 @@ struct mp_verb {
 };
 
 extern const struct mp_verb mp_verbs[]; /* verbs.c */
+const struct mp_verb *mp_verb_running(void); /* its line in the table */
 const struct mp_verb *mp_verb_find(const struct mp_verb *table, const char *name);
 /* Run argv[0] of `table`: the exit status. */
 int mp_verb_dispatch(const struct mp_verb *table, int argc, char *argv[]);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api.h - the server's REST API, as the verbs of mp speak it (docs/api/openapi.yaml)
+ *
+ *     auto_(mp_api) *api = NULL;
+ *     r = mp_api_open(&o.server, &api, &err);                 // inside a product folder, or with --server
+ *     r = mp_api_get(api, "devices?limit=500", &answer, &err);
+ *
+ * Answers that are no 2xx become the server's own sentence. The token is read from a file, never
+ * from the command line.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "json/json.h"
+#include "product/product.h"
+#include "verb.h"
+
+struct mp_api;
+
+/* Address: --server, $MP_SERVER, or the first loopback name and the port of product.yaml's server.
+ * Token: --token-file, $MP_TOKEN_FILE, or PRODUCT/server/admin.token. CA: --ca, or
+ * PRODUCT/keys/server-ca.crt. Makes no request. */
+int mp_api_open(const struct mp_server_options *o, struct mp_api **ret, struct mp_err *err);
+void mp_api_free(struct mp_api *a);
+DEFINE_AUTO(mp_api)
+const char *mp_api_url(const struct mp_api *a); /* "https://127.0.0.1:8443" */
+
+/* `path` is below /api/v1/. -ECONNREFUSED and friends say how to start the server; -EPERM: 401 or
+ * 403; -ENOENT: 404; -EEXIST: 409; -EREMOTEIO: any other refusal. `ret` may be NULL. */
+int mp_api_get(struct mp_api *a, const char *path, struct mp_json **ret, struct mp_err *err);
+int mp_api_send(struct mp_api *a, const char *method, const char *path, const struct mp_json *body,
+		struct mp_json **ret, struct mp_err *err);
+/* All pages of a list: an object with "items". `query` is "" or "state=failed&...". */
+int mp_api_list(struct mp_api *a, const char *path, const char *query, struct mp_json **ret,
+		struct mp_err *err);
+/* A file as it lies there: GET into `into`. */
+int mp_api_get_file(struct mp_api *a, const char *path, struct mp_buf *into, struct mp_err *err);
+/* Bytes that are no JSON of ours: POST a file's contents. */
+int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_t len,
+		     struct mp_err *err);
+/* 1: the server has this blob; 0: not. */
+int mp_api_has_blob(struct mp_api *a, const char *sha256, struct mp_err *err);
+int mp_api_put_blob(struct mp_api *a, const char *sha256, const char *file, uint64_t size,
+		    struct mp_progress *progress, struct mp_err *err);
+
+/* Append `text` to a URL with everything but letters, digits and "-._~" escaped. */
+int mp_url_escape(struct mp_buf *b, const char *text);

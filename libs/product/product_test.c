@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "product/product.h"
+#include "base/str.h"
+#include "base/test.h"
+
+#define HEAD                                                                                       \
+	"product: demo\n"                                                                          \
+	"version: 1.2.0\n"                                                                         \
+	"boards: [qemu-x86_64]\n"                                                                  \
+	"server: { url: \"https://10.0.2.2:8443\", names: [localhost, 10.0.2.2] }\n"
+
+static int parse(const char *text, struct mp_product **ret, struct mp_err *err)
+{
+	return mp_product_parse("/p", "product.yaml", text, strlen(text), ret, err);
+}
+
+TEST(a_product_has_all_its_keys)
+{
+	auto_(mp_product) *p = NULL;
+	auto_free char *path = NULL;
+
+	ASSERT_OK(parse(HEAD
+			"notes: \"First release\"\n"
+			"minimum_version: 1.0\n"
+			"os: { overlay: os, packages: [nano], kernel_arguments: \"quiet a=1\" }\n"
+			"app: app/docker-compose.yml\n"
+			"update: { poll: 5s, proof_timeout: 2m, grace: 0s }\n",
+			&p, NULL));
+	ASSERT_STR("demo", p->name);
+	ASSERT_STR("First release", p->notes);
+	ASSERT_STR("10.0.2.2", p->server.names[1]);
+	ASSERT_INT(8443, p->server.port);
+	ASSERT_STR("nano", p->os.packages[0]);
+	ASSERT_INT(5, p->update.poll);
+	ASSERT_INT(120, p->update.proof_timeout);
+	ASSERT(mp_product_has_board(p, "qemu-x86_64") && !mp_product_has_board(p, "hikey"));
+	path = mp_product_path(p, "keys");
+	ASSERT_STR("/p/keys", path);
+}
+
+TEST(what_is_left_out_has_a_default)
+{
+	auto_(mp_product) *p = NULL;
+
+	ASSERT_OK(parse(HEAD, &p, NULL));
+	ASSERT_STR("", p->notes);
+	ASSERT_STR("", p->app);
+	ASSERT_INT(300, p->update.poll);
+	ASSERT_INT(0, p->update.grace);
+	ASSERT_INT(0, p->os.n_packages);
+}
+
+/* Each bad line is refused with its own number and words that name the trouble. */
+TEST(every_mistake_is_named_with_its_line)
+{
+	static const struct {
+		const char *text, *line, *words;
+	} bad[] = {
+		{HEAD "colour: red\n", "product.yaml:5: ", "'colour'"},
+		{HEAD "os: { pakages: [] }\n", "product.yaml:5: ", "'pakages'"},
+		{HEAD "update:\n  pol: 5s\n", "product.yaml:6: ", "'pol'"},
+		{HEAD "update: { poll: soon }\n", "product.yaml:5: ", "soon"},
+		{HEAD "update: { poll: 0s }\n", "product.yaml:5: ", "between 1s"},
+		{HEAD "app: [a]\n", "product.yaml:5: ", "'app' must be text"},
+		{HEAD "app: /etc/passwd\n", "product.yaml:5: ", "below the product folder"},
+		{HEAD "app: a/../../b\n", "product.yaml:5: ", "below the product folder"},
+		{HEAD "os: yes\n", "product.yaml:5: ", "'os' must hold keys"},
+		{HEAD "minimum_version: 2.0\n", "product.yaml:5: ", "newer than version 1.2.0"},
+		{HEAD "os: { packages: [nano, nano] }\n", "product.yaml:5: ", "twice"},
+		{HEAD "os: { packages: [NANO] }\n", "product.yaml:5: ", "Debian package"},
+		{HEAD "os: { kernel_arguments: roothash=1 }\n", "product.yaml:5: ", "roothash="},
+		{"product: Demo!\n", "product.yaml:1: ", "not a product name"},
+		{"product: demo\nversion: one\n", "product.yaml:2: ", "not a version"},
+		{"product: demo\nversion: 1\nboards: []\n", "product.yaml:3: ", "at least one"},
+		{"product: demo\nversion: 1\nboards: x\n", "product.yaml:3: ", "must be a list"},
+		{"product: demo\n", "product.yaml:", "'version' is missing"},
+		{"- demo\n", "product.yaml:1: ", "not a product"},
+		{"", "product.yaml:1: ", "not a product"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct mp_product *p = NULL;
+		struct mp_err err = {0};
+
+		ASSERT_ERR(-EBADMSG, parse(bad[i].text, &p, &err));
+		ASSERT(p == NULL);
+		if (!mp_str_starts_with(err.text, bad[i].line) || !strstr(err.text, bad[i].words))
+			mp_test_fail(__FILE__, __LINE__, "case %zu: %s", i, err.text);
+	}
+}
+
+TEST(the_server_address_is_https_with_a_port)
+{
+	static const struct {
+		const char *url;
+		unsigned port; /* 0: refused */
+	} urls[] = {
+		{"https://a.example", 443},    {"https://a.example/", 443},
+		{"https://[::1]:8443", 8443},  {"https://10.0.2.2:1", 1},
+		{"http://a.example", 0},       {"https://", 0},
+		{"https://a.example:0", 0},    {"https://a.example:70000", 0},
+		{"https://a.example/path", 0}, {"https://[::1", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		auto_(mp_product) *p = NULL;
+		auto_free char *text = mp_str_format("product: d\nversion: 1\nboards: [b]\nserver: "
+						     "{ url: \"%s\", names: [a] }\n",
+						     urls[i].url);
+		int r = parse(text, &p, NULL);
+
+		ASSERT_INT(urls[i].port ? 0 : -EBADMSG, r);
+		ASSERT(r < 0 || p->server.port == urls[i].port);
+	}
+}
+
+TEST(a_folder_without_product_yaml_is_no_product)
+{
+	struct mp_product *p = NULL;
+	struct mp_err err = {0};
+
+	ASSERT_ERR(-ENOENT, mp_product_load("/nonexistent", &p, &err));
+	ASSERT_ERR(-ENOENT, mp_product_find("/", &p, &err));
+	ASSERT(strstr(err.text, "mp init"));
+}
+
+TORTURE(a_product_survives_oom)
+{
+	auto_(mp_product) *p = NULL;
+
+	return parse(HEAD "os: { packages: [nano] }\n", &p, NULL);
+}
