@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json.h - JSON values, strict parsing with limits, compact and canonical text (wraps jansson)
  *
  *     auto_(mp_json) *doc = NULL;
@@ -63,7 +64,7 @@ int mp_json_read_object(const struct mp_json *obj, const char *key, const struct
 /* ---- building: NULL when memory is out ---- */
 struct mp_json *mp_json_new_object(void);
 struct mp_json *mp_json_new_array(void);
-struct mp_json *mp_json_new_str(const char *s);
+struct mp_json *mp_json_new_str(const char *s); /* bytes that are no UTF-8 become U+FFFD */
 struct mp_json *mp_json_new_int(int64_t v);
 struct mp_json *mp_json_new_real(double v);
 struct mp_json *mp_json_new_bool(bool v);
@@ -79,7 +80,7 @@ int mp_json_put_bool(struct mp_json *obj, const char *key, bool v);
 int mp_json_remove(struct mp_json *obj, const char *key);
 
 /* ---- text, appended to `out`; 0, -EFBIG, -ENOMEM ---- */
-int mp_json_format(const struct mp_json *j, struct mp_buf *out); /* one line, no blanks */
+int mp_json_format(const struct mp_json *j, struct mp_buf *out); /* one line; reals: 15 digits */
 int mp_json_format_pretty(const struct mp_json *j, struct mp_buf *out); /* indented by 2 */
 /* OLPC canonical JSON, as TUF signs it (TUF specification, section 4.2): sorted keys, only \" and
  * \\ escaped, no reals (-EINVAL). */
