@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hash.h - message digests (wraps GnuTLS)
  *
  *     auto_(mp_hash) *h = NULL;

@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* x509.h - the certificates of servers and devices: authorities, requests, leaves (wraps GnuTLS)
  *
- * All keys are EC P-256 in PKCS #8 PEM, all certificates PEM, serial numbers 16 random bytes.
+ * New keys are EC P-256 in PKCS #8 PEM, all certificates PEM, serial numbers 16 random bytes. A key
+ * made by sign.h does as well where one goes in: RSA for secure boot.
  */
 #pragma once
 
