@@ -26,6 +26,11 @@ struct mp_api;
 int mp_api_open(const struct mp_server_options *o, struct mp_api **ret, struct mp_err *err);
 void mp_api_free(struct mp_api *a);
 DEFINE_AUTO(mp_api)
+/* How a verb that asks the server begins: mp_options_parse(), then mp_api_open() with `server`,
+ * which lies inside `into`. MP_GO_ON or the exit status. */
+int mp_api_begin(const struct mp_option *options, void *into,
+		 const struct mp_server_options *server, int *argc, char ***argv,
+		 struct mp_api **ret);
 const char *mp_api_url(const struct mp_api *a); /* "https://127.0.0.1:8443" */
 
 /* `path` is below /api/v1/. -ECONNREFUSED and friends say how to start the server; -EPERM: 401 or
@@ -45,6 +50,13 @@ int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_
 int mp_api_has_blob(struct mp_api *a, const char *sha256, struct mp_err *err);
 int mp_api_put_blob(struct mp_api *a, const char *sha256, const char *file, uint64_t size,
 		    struct mp_progress *progress, struct mp_err *err);
+
+/* A time in an answer (seconds since 1970 or RFC 3339 text) as "2026-11-24 10:20:30", local, or as
+ * "12 s" ago; "-" when there is none. */
+const char *mp_format_time(const struct mp_json *time, char ret[32]);
+const char *mp_format_age(const struct mp_json *time, char ret[32]);
+/* A number or text as text. */
+const char *mp_format_value(const struct mp_json *value, char ret[64]);
 
 /* Append `text` to a URL with everything but letters, digits and "-._~" escaped. */
 int mp_url_escape(struct mp_buf *b, const char *text);

@@ -67,11 +67,12 @@ int mp_print_json(const struct mp_json *j)
 	MP_BUF(text, 64u << 20);
 	int r = mp_json_format_pretty(j, &text);
 
-	if (r < 0)
-		return r;
-	if (puts(mp_buf_str(&text)) < 0 || fflush(stdout) != 0)
-		return -EIO;
-	return 0;
+	if (r == 0 && (puts(mp_buf_str(&text)) < 0 || fflush(stdout) != 0))
+		r = -EIO;
+	if (r == 0)
+		return EXIT_SUCCESS;
+	mp_warn("cannot write the answer: %s", strerror(-r));
+	return EXIT_FAILURE;
 }
 
 const char *mp_format_bytes(uint64_t bytes, char ret[16])

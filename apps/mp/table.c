@@ -41,7 +41,7 @@ static char *clean_copy(const char *s)
 
 void mp_table_init_(struct mp_table *t, const char *const *heads, size_t columns)
 {
-	*t = (struct mp_table){ .columns = columns };
+	*t = (struct mp_table){.columns = columns};
 	mp_table_add_(t, heads);
 }
 
@@ -49,8 +49,7 @@ void mp_table_add_(struct mp_table *t, const char *const *cells)
 {
 	if (t->rows == t->room) {
 		t->room = t->room ? 2 * t->room : 16;
-		t->cells = must(
-			reallocarray(t->cells, t->room * t->columns, sizeof(*t->cells)));
+		t->cells = must(reallocarray(t->cells, t->room * t->columns, sizeof(*t->cells)));
 	}
 	for (size_t i = 0; i < t->columns; i++)
 		t->cells[t->rows * t->columns + i] = clean_copy(cells[i]);
@@ -93,7 +92,7 @@ static void print_row(const struct mp_table *t, size_t row, const size_t *widths
 
 void mp_table_print(const struct mp_table *t)
 {
-	size_t widths[MP_TABLE_COLUMNS] = { 0 }, used = 0, last = SIZE_MAX;
+	size_t widths[MP_TABLE_COLUMNS] = {0}, used = 0, last = SIZE_MAX;
 	unsigned terminal = mp_terminal_width();
 
 	for (size_t row = 0; row < t->rows; row++)
@@ -121,5 +120,5 @@ void mp_table_done(struct mp_table *t)
 	for (size_t i = 0; i < t->rows * t->columns; i++)
 		free(t->cells[i]);
 	free(t->cells);
-	*t = (struct mp_table){ 0 };
+	*t = (struct mp_table){0};
 }

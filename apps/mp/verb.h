@@ -129,7 +129,7 @@ int mp_fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void mp_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* One line on stderr for each step of something long. */
 void mp_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Pretty JSON on stdout. 0, or -EIO when it cannot be written. */
+/* Pretty JSON on stdout; the verb's exit status. */
 int mp_print_json(const struct mp_json *j);
 /* "12.3 MB" */
 const char *mp_format_bytes(uint64_t bytes, char ret[16]);
