@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -37,7 +38,9 @@ struct mp_http_call {
 	const char *const *headers; /* "Name: value", NULL-terminated; NULL: none */
 	const void *body; /* request body in memory ... */
 	size_t body_len;
-	int body_fd; /* ... or, when > 0, from this file: `body_len` bytes from its position */
+	int body_fd; /* ... or, when > 0, from this file: `body_len` bytes from its position ... */
+	/* ... or, when set, made as it goes: up to `len` of the `body_len` bytes; 0 or negative ends the call */
+	ssize_t (*source)(void *user, void *data, size_t len);
 	struct mp_buf *into; /* the response body, up to its limit ... */
 	/* ... or, when set, each piece of a 2xx body as it comes; a negative return ends the call */
 	int (*sink)(void *user, const void *data, size_t len);
