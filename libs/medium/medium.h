@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* medium.h - everything durable that a device update touches goes through this one struct
  *
  * Slot partitions, the disk's partition table, files on the ESP, state files and application
@@ -34,6 +35,8 @@ struct mp_medium_ops {
 	int (*list)(struct mp_medium *m, const char *dir,
 		    int (*each)(void *user, const char *name), void *user);
 	int64_t (*size)(struct mp_medium *m, const char *name); /* bytes, also of a block device */
+	int (*make_dir)(struct mp_medium *m, const char *dir);
+	int64_t (*room)(struct mp_medium *m, const char *dir);
 };
 
 struct mp_medium {
@@ -52,6 +55,12 @@ int mp_medium_sync_dir(struct mp_medium *m, const char *dir);
 int mp_medium_list(struct mp_medium *m, const char *dir,
 		   int (*each)(void *user, const char *name), void *user);
 int64_t mp_medium_size(struct mp_medium *m, const char *name); /* -ENOENT: not there */
+
+/* Durable after sync_dir() of its parent; an existing one is fine. An empty folder is removed by
+ * remove(). */
+int mp_medium_make_dir(struct mp_medium *m, const char *dir);
+/* Bytes that files in this folder may still grow by. */
+int64_t mp_medium_room(struct mp_medium *m, const char *dir);
 
 /* Append a whole file to `b`. -ENOENT, -EFBIG past b->limit. */
 int mp_medium_read_all(struct mp_medium *m, const char *name, struct mp_buf *b);
