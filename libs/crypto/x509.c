@@ -184,8 +184,9 @@ static int check_cn(const char *cn, struct mp_err *err)
 	return 0;
 }
 
-int mp_x509_ca_create(const char *key_pem, const char *common_name, int64_t from, unsigned days,
-		      struct mp_buf *cert_pem, struct mp_err *err)
+static int create_self_signed(const char *key_pem, const char *common_name, int64_t from,
+			      unsigned days, unsigned usage, struct mp_buf *cert_pem,
+			      struct mp_err *err)
 {
 	auto_key gnutls_privkey_t key = NULL;
 	auto_crt gnutls_x509_crt_t crt = NULL;
@@ -203,11 +204,25 @@ int mp_x509_ca_create(const char *key_pem, const char *common_name, int64_t from
 	if (g >= 0)
 		g = gnutls_x509_crt_set_basic_constraints(crt, 1, -1);
 	if (g >= 0)
-		g = gnutls_x509_crt_set_key_usage(crt,
-						  GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN);
+		g = gnutls_x509_crt_set_key_usage(crt, usage);
 	if (g < 0)
 		return mp_gnutls_err(err, -EIO, g, "cannot make a certificate");
 	return issue(crt, crt, key, cert_pem, err);
+}
+
+int mp_x509_ca_create(const char *key_pem, const char *common_name, int64_t from, unsigned days,
+		      struct mp_buf *cert_pem, struct mp_err *err)
+{
+	return create_self_signed(key_pem, common_name, from, days,
+				  GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN, cert_pem, err);
+}
+
+int mp_x509_secure_boot_create(const char *key_pem, const char *common_name, int64_t from,
+			       unsigned days, struct mp_buf *cert_pem, struct mp_err *err)
+{
+	return create_self_signed(key_pem, common_name, from, days,
+				  GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_CERT_SIGN, cert_pem,
+				  err);
 }
 
 static int add_name(gnutls_x509_crt_t crt, const char *name)

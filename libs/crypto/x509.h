@@ -19,6 +19,12 @@ int mp_x509_key_generate(struct mp_buf *key_pem, struct mp_err *err);
 int mp_x509_ca_create(const char *key_pem, const char *common_name, int64_t from, unsigned days,
 		      struct mp_buf *cert_pem, struct mp_err *err);
 
+/* A self-signed certificate of UEFI Secure Boot (PK, KEK or db), good for signing binaries and
+ * variables. The key is RSA-2048, which every firmware takes: mp_sign_key_generate() with
+ * MP_RSASSA_PSS_SHA256. */
+int mp_x509_secure_boot_create(const char *key_pem, const char *common_name, int64_t from,
+			       unsigned days, struct mp_buf *cert_pem, struct mp_err *err);
+
 /* A server certificate by that authority. `names` (NULL-terminated): DNS names and IP addresses. */
 int mp_x509_server_create(const char *ca_key_pem, const char *ca_cert_pem, const char *key_pem,
 			  const char *const *names, int64_t from, unsigned days,

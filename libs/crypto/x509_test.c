@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/test.h"
+#include "crypto/sign.h"
 
 /* Made with OpenSSL 3.0: CN=device-1; CN=one + CN=two; O=nameless. */
 static const char request[] = "-----BEGIN CERTIFICATE REQUEST-----\n"
@@ -69,6 +70,22 @@ TEST(an_authority_is_its_own_issuer)
 	ASSERT_OK(mp_x509_verify(mp_buf_str(&ca.cert), ca.cert.data, ca.cert.len));
 	ASSERT_ERR(-EKEYREJECTED,
 		   mp_x509_verify(mp_buf_str(&other.cert), ca.cert.data, ca.cert.len));
+}
+
+TEST(a_secure_boot_certificate_is_signed_by_its_own_rsa_key)
+{
+	auto_(mp_sign_key) *key = NULL;
+	MP_BUF(pem, 65536);
+	MP_BUF(cert, 65536);
+	struct mp_x509_info info;
+
+	ASSERT_OK(mp_sign_key_generate(MP_RSASSA_PSS_SHA256, &key, NULL));
+	ASSERT_OK(mp_sign_key_format(key, &pem));
+	ASSERT_OK(mp_x509_secure_boot_create(pem.data, "demo db", 1700000000, 7300, &cert, NULL));
+	ASSERT_OK(mp_x509_parse(cert.data, cert.len, &info, NULL));
+	ASSERT_STR("demo db", info.cn);
+	ASSERT_INT(1700000000, info.not_before);
+	ASSERT_OK(mp_x509_verify(cert.data, cert.data, cert.len));
 }
 
 TEST(a_device_gets_the_certificate_that_it_asked_for)
