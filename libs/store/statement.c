@@ -15,8 +15,8 @@ struct mp_query {
 struct mp_value mp_value_text(const char *s)
 {
 	if (!s)
-		return (struct mp_value){ .type = MP_VALUE_NULL };
-	return (struct mp_value){ .type = MP_VALUE_TEXT, .bytes = s, .len = strlen(s) };
+		return (struct mp_value){.type = MP_VALUE_NULL};
+	return (struct mp_value){.type = MP_VALUE_TEXT, .bytes = s, .len = strlen(s)};
 }
 
 static struct cached *slot_of(struct mp_store *s, const char *sql)

@@ -8,11 +8,11 @@
 #include "base/str.h"
 #include "base/test.h"
 
-static const char *const one[] = { "CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)", NULL };
-static const char *const two[] = { "CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)",
-				   "ALTER TABLE t ADD COLUMN b BLOB", NULL };
-static const char *const broken[] = { "CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)",
-				      "CREATE TABLE u (k TEXT); CREATE NONSENSE", NULL };
+static const char *const one[] = {"CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)", NULL};
+static const char *const two[] = {"CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)",
+				  "ALTER TABLE t ADD COLUMN b BLOB", NULL};
+static const char *const broken[] = {"CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER)",
+				     "CREATE TABLE u (k TEXT); CREATE NONSENSE", NULL};
 
 static char dir[] = "/tmp/store-test-XXXXXX", path[64];
 
@@ -30,7 +30,7 @@ __attribute__((destructor)) static void remove_dir(void)
 
 static void fresh(void)
 {
-	static const char *const tails[] = { "", "-wal", "-shm" };
+	static const char *const tails[] = {"", "-wal", "-shm"};
 	char name[80];
 
 	for (size_t i = 0; i < 3; i++) {
@@ -43,7 +43,8 @@ static int64_t count(struct mp_store *s)
 {
 	auto_(mp_query) *q = NULL;
 
-	if (mp_store_query(s, "SELECT count(*) FROM t", &q, MP_NOTHING) < 0 || mp_query_next(q) != 1)
+	if (mp_store_query(s, "SELECT count(*) FROM t", &q, MP_NOTHING) < 0 ||
+	    mp_query_next(q) != 1)
 		return -1;
 	return mp_query_int(q, 0);
 }
@@ -166,7 +167,8 @@ TORTURE(reading_and_writing_survive_running_out_of_memory)
 
 	if (r < 0)
 		return r;
-	r = mp_store_run(s, "INSERT OR REPLACE INTO t (k, v) VALUES (?, ?)", MP_TEXT(NULL), MP_INT(1));
+	r = mp_store_run(s, "INSERT OR REPLACE INTO t (k, v) VALUES (?, ?)", MP_TEXT(NULL),
+			 MP_INT(1));
 	if (r >= 0)
 		r = mp_store_query(s, "SELECT 1", &q, MP_NOTHING);
 	return r < 0 ? r : 0;

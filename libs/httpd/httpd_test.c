@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A client in a child process speaks to a server in this one. */
+#include "httpd/httpd.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/test.h"
+
+struct world {
+	struct mp_loop *loop;
+	struct mp_httpd *httpd;
+	pid_t client;
+	int status; /* the client's exit code */
+	unsigned commits, chunks, rests, ended;
+	uint64_t streamed;
+	struct mp_request *stream;
+	struct mp_answer *answer;
+};
+
+/* ---- the server ---- */
+
+static int count_bytes(void *user, const void *data, size_t len)
+{
+	struct world *w = user;
+
+	(void)data;
+	w->streamed += len;
+	return 0;
+}
+
+static int read_stream(void *user, char *data, size_t room)
+{
+	struct world *w = user;
+
+	(void)room;
+	if (w->chunks >= 3)
+		return -1;
+	if (w->chunks == 1 && w->rests++ == 0)
+		return 0; /* until the next tick */
+	w->chunks++;
+	memcpy(data, "tick\n", 5);
+	return 5;
+}
+
+static void begin(void *user, struct mp_request *rq)
+{
+	if (mp_str_starts_with(mp_request_path(rq), "/echo"))
+		mp_request_collect(rq, 64);
+	else if (mp_str_starts_with(mp_request_path(rq), "/upload"))
+		mp_request_stream(rq, count_bytes, user);
+	else if (mp_str_starts_with(mp_request_path(rq), "/refused"))
+		mp_reply_text(rq, 403, "no");
+}
+
+static void serve_file(struct mp_request *rq)
+{
+	static const char text[] = "0123456789abcdefghij";
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+	if (write(fd, text, 20) != 20)
+		abort();
+	mp_reply_file(rq, &(struct mp_reply_file){.fd = fd,
+						  .size = 20,
+						  .type = "text/plain",
+						  .etag = "\"tag\"",
+						  .modified = 1});
+}
+
+static void serve(void *user, struct mp_request *rq)
+{
+	struct world *w = user;
+	const char *path = mp_request_path(rq);
+	MP_BUF(text, 256);
+	size_t len;
+
+	if (mp_str_starts_with(path, "/echo")) {
+		const char *body = mp_request_body(rq, &len);
+
+		mp_reply(rq, 200, "text/plain", body, len);
+	} else if (mp_str_starts_with(path, "/upload")) {
+		mp_buf_printf(&text, "%llu", (unsigned long long)w->streamed);
+		mp_reply_text(rq, 200, mp_buf_str(&text));
+	} else if (mp_str_starts_with(path, "/held")) {
+		mp_reply_text(rq, 200, "durable");
+		mp_reply_hold(rq);
+	} else if (mp_str_starts_with(path, "/file")) {
+		serve_file(rq);
+	} else if (mp_str_starts_with(path, "/stream")) {
+		w->stream = rq;
+		mp_reply_stream(rq, "text/event-stream", read_stream, w);
+	} else if (mp_str_starts_with(path, "/often")) {
+		mp_reply_answer(rq, w->answer);
+	} else if (mp_str_starts_with(path, "/query")) {
+		const char *x = mp_request_query(rq, "x");
+
+		mp_reply_text(rq, 200, x ? x : "none");
+	} else {
+		mp_reply_text(rq, 404, "nothing here");
+	}
+	mp_request_set_data(rq, w);
+}
+
+static void end(void *user, struct mp_request *rq)
+{
+	struct world *w = user;
+
+	if (w->stream == rq)
+		w->stream = NULL;
+	w->ended++;
+}
+
+static void turn(void *user)
+{
+	struct world *w = user;
+
+	if (!mp_httpd_is_holding(w->httpd))
+		return;
+	w->commits++;
+	mp_httpd_release(w->httpd);
+}
+
+static void tick(void *user)
+{
+	struct world *w = user;
+	int status;
+
+	if (w->stream)
+		mp_reply_wake(w->stream);
+	if (w->client && waitpid(w->client, &status, WNOHANG) == w->client) {
+		w->client = 0;
+		w->status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+		mp_loop_stop(w->loop, 0);
+	}
+}
+
+/* ---- the client ---- */
+
+static int dial(uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct timeval most = {5, 0};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+	return connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ? fd : -1;
+}
+
+/* Send, read to the end of the connection, and look for each of `wanted` in the answer. */
+static int exchange(uint16_t port, const char *request, const char *const *wanted)
+{
+	char got[8192];
+	size_t n = 0;
+	ssize_t r;
+	int fd = dial(port);
+
+	if (write(fd, request, strlen(request)) < 0)
+		return 2;
+	while (n < sizeof(got) - 1 && (r = read(fd, got + n, sizeof(got) - 1 - n)) > 0)
+		n += (size_t)r;
+	got[n] = '\0';
+	for (; *wanted; wanted++)
+		if (!strstr(got, *wanted)) {
+			fprintf(stderr, "# no \"%s\" in:\n%s\n", *wanted, got);
+			return 1;
+		}
+	return 0;
+}
+
+static int run(struct world *w, const char *request, const char *const *wanted)
+{
+	struct mp_httpd_config config = {.address = "127.0.0.1",
+					 .begin = begin,
+					 .serve = serve,
+					 .end = end,
+					 .turn = turn,
+					 .user = w};
+	struct mp_err err;
+
+	if (mp_loop_new(&w->loop) < 0 || mp_httpd_open(w->loop, &config, &w->httpd, &err) < 0 ||
+	    mp_answer_new(200, "text/plain", "\"often\"", "again", 5, &w->answer) < 0)
+		return -1;
+	mp_loop_every(w->loop, 5, tick, w);
+	w->client = fork();
+	if (w->client == 0)
+		_exit(exchange(mp_httpd_port(w->httpd), request, wanted));
+	mp_loop_run(w->loop);
+	mp_answer_free(w->answer);
+	mp_httpd_free(w->httpd);
+	mp_loop_free(w->loop);
+	return w->status;
+}
+
+#define CLOSE "Host: h\r\nConnection: close\r\n"
+#define CHECK(w, request, ...)                                                                     \
+	ASSERT_INT(0, run((w), (request), (const char *const[]){__VA_ARGS__, NULL}))
+
+TEST(a_body_is_collected_and_answered)
+{
+	struct world w = {0};
+
+	CHECK(&w, "POST /echo HTTP/1.1\r\n" CLOSE "Content-Length: 5\r\n\r\nhello", "200 OK",
+	      "Content-Length: 5", "hello");
+	ASSERT_INT(1, w.ended);
+}
+
+TEST(a_body_over_the_limit_is_413)
+{
+	struct world w = {0};
+
+	CHECK(&w, "POST /echo HTTP/1.1\r\n" CLOSE "Content-Length: 65\r\n\r\nhello", " 413 ");
+}
+
+TEST(a_body_where_none_is_expected_is_413)
+{
+	struct world w = {0};
+
+	CHECK(&w, "POST /other HTTP/1.1\r\n" CLOSE "Content-Length: 1\r\n\r\nx", " 413 ");
+}
+
+TEST(a_request_can_be_refused_before_its_body)
+{
+	struct world w = {0};
+
+	CHECK(&w, "POST /refused HTTP/1.1\r\n" CLOSE "Content-Length: 9999999\r\n\r\n", " 403 ",
+	      "no");
+}
+
+TEST(a_chunked_upload_streams_to_its_sink)
+{
+	struct world w = {0};
+
+	CHECK(&w,
+	      "PUT /upload HTTP/1.1\r\n" CLOSE "Transfer-Encoding: chunked\r\n\r\n"
+	      "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+	      "200 OK", "\r\n\r\n11");
+}
+
+TEST(a_held_answer_goes_out_after_the_commit)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /held HTTP/1.1\r\n" CLOSE "\r\n", "200 OK", "durable");
+	ASSERT_INT(1, w.commits);
+}
+
+TEST(a_held_answer_to_a_body_goes_out_after_the_commit)
+{
+	struct world w = {0};
+
+	CHECK(&w,
+	      "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"
+	      "GET /held HTTP/1.1\r\n" CLOSE "\r\n",
+	      "200 OK", "durable");
+	ASSERT_INT(1, w.commits);
+	ASSERT_INT(2, w.ended);
+}
+
+TEST(a_file_is_given_whole_and_in_ranges)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "\r\n", "200 OK", "ETag: \"tag\"",
+	      "Accept-Ranges: bytes", "\r\n\r\n0123456789abcdefghij");
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "Range: bytes=2-4\r\n\r\n", "206 Partial",
+	      "Content-Range: bytes 2-4/20", "Content-Length: 3", "\r\n\r\n234");
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "Range: bytes=99-\r\n\r\n", " 416 ",
+	      "Content-Range: bytes */20");
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "Range: bytes=2-4\r\nIf-Range: \"old\"\r\n\r\n",
+	      "200 OK", "Content-Length: 20");
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "If-None-Match: \"tag\"\r\n\r\n", " 304 ");
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "If-Match: \"old\"\r\n\r\n", " 412 ");
+}
+
+TEST(several_ranges_come_as_parts)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /file HTTP/1.1\r\n" CLOSE "Range: bytes=0-1,18-\r\n\r\n", "206 Partial",
+	      "multipart/byteranges; boundary=", "Content-Range: bytes 0-1/20\r\n\r\n01\r\n--",
+	      "Content-Range: bytes 18-19/20\r\n\r\nij\r\n--", "--\r\n");
+}
+
+TEST(a_stream_rests_and_is_woken)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /stream HTTP/1.1\r\n" CLOSE "\r\n", "200 OK", "text/event-stream", "tick\n");
+	ASSERT_INT(3, w.chunks);
+}
+
+TEST(an_answer_given_often_knows_its_tag)
+{
+	struct world w = {0};
+
+	CHECK(&w,
+	      "GET /often HTTP/1.1\r\nHost: h\r\n\r\nGET /often HTTP/1.1\r\n" CLOSE
+	      "If-None-Match: \"x\", \"often\"\r\n\r\n",
+	      "200 OK", "again", " 304 ");
+}
+
+TEST(the_query_is_decoded)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /query?x=a%20b HTTP/1.1\r\n" CLOSE "\r\n", "\r\n\r\na b");
+}
+
+TEST(an_endless_address_is_414)
+{
+	struct world w = {0};
+	char request[3000] = "GET /";
+
+	memset(request + 5, 'a', 2500);
+	strcpy(request + 2505, " HTTP/1.1\r\n" CLOSE "\r\n");
+	CHECK(&w, request, " 414 ");
+}
+
+TEST(an_address_that_is_none_is_refused)
+{
+	struct world w = {0};
+	struct mp_err err;
+
+	ASSERT_OK(mp_loop_new(&w.loop));
+	ASSERT_ERR(-EBADMSG, mp_httpd_open(w.loop, &(struct mp_httpd_config){.address = "nowhere"},
+					   &w.httpd, &err));
+	ASSERT(strstr(err.text, "nowhere"));
+	mp_loop_free(w.loop);
+}
