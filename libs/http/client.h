@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* client.h - HTTP requests over TCP or a UNIX socket, one at a time (wraps libcurl)
  *
  *     auto_(mp_http_client) *c = NULL;
@@ -42,25 +43,27 @@ struct mp_http_call {
 	/* ... or, when set, made as it goes: up to `len` of the `body_len` bytes; 0 or negative ends the call */
 	ssize_t (*source)(void *user, void *data, size_t len);
 	struct mp_buf *into; /* the response body, up to its limit ... */
-	/* ... or, when set, each piece of a 2xx body as it comes; a negative return ends the call */
+	/* ... or, when set, each piece of a 2xx body as it comes; a negative return ends the call.
+	 * Of another status' body `into` then gets what it has room for. */
 	int (*sink)(void *user, const void *data, size_t len);
-	void *user;
-	uint64_t range_from; /* ask from this byte on; 0: the whole */
-	uint64_t most; /* give up (-EFBIG) past so many body bytes; 0: no limit but `into`'s */
+	void *user; /* for sink and progress */
+	uint64_t range_from; /* hand on the body from this byte on, whether or not the server can */
+	uint64_t most; /* give up (-EFBIG) past so many of these bytes; 0: no limit but `into`'s */
 	void (*progress)(void *user, uint64_t done, uint64_t total); /* both ways; may be NULL */
 };
 
 struct mp_http_result {
 	int status; /* 200 ... */
-	uint64_t body_len; /* bytes received in this call */
-	uint64_t range_from; /* where a 206's body begins; 0 for the others */
+	uint64_t body_len; /* bytes handed on in this call */
+	uint64_t range_from; /* as asked for, when the server sent just that (206); else 0 */
 	unsigned retry_after; /* seconds; 0: not said */
 	char etag[96];
 	char content_type[96];
 };
 
 /* 0 whenever an answer came whole, whatever its status. -ECONNREFUSED, -ETIMEDOUT (connecting, or
- * stalled), -EHOSTUNREACH (no such host), -EKEYREJECTED (TLS: not the server that we trust),
- * -ECONNRESET (cut short), -EFBIG, or what `sink` returned. */
+ * stalled), -EHOSTUNREACH (no such host), -EKEYREJECTED (TLS: not the server that we trust, or it
+ * does not trust us), -ECONNRESET (cut short), -EPROTO (not HTTP, or another range), -EINVAL (no such
+ * kind of URL), -ENOENT (certificate files), -EFBIG, or what `sink` returned. */
 int mp_http_call(struct mp_http_client *c, const struct mp_http_call *call,
 		 struct mp_http_result *ret, struct mp_err *err);
