@@ -1,11 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* yaml.h - read a YAML document into a tree that remembers its lines (wraps libyaml)
  *
  *     r = mp_yaml_load("product.yaml", &doc, &err);
  *     static const char *const keys[] = { "product", "boards", NULL };
  *     r = mp_yaml_check_keys(root, keys, &err);     // product.yaml:3: unknown key 'bords' ...
  *
- * Block and flow style, anchors and aliases refused (no document of ours needs them, and a
- * billion laughs needs nothing else). Limits: 1 MiB, 32 levels, 10,000 nodes.
+ * Block and flow style; anchors, aliases, tags and double keys refused (no document of ours needs
+ * them, and a billion laughs needs nothing else). Limits: 1 MiB, 32 levels, 10,000 nodes.
  */
 #pragma once
 
@@ -21,6 +22,7 @@ enum mp_yaml_type { MP_YAML_SCALAR, MP_YAML_LIST, MP_YAML_MAP };
 struct mp_yaml_doc;
 struct mp_yaml; /* a node, borrowed from its document */
 
+/* 0, -EBADMSG with "FILE:LINE: sentence", -EFBIG, -ENOMEM, or why the file cannot be read. */
 int mp_yaml_load(const char *path, struct mp_yaml_doc **ret, struct mp_err *err);
 /* `name` stands where a path would in error sentences; borrowed only during the call. */
 int mp_yaml_parse(const char *name, const void *text, size_t len, struct mp_yaml_doc **ret,
@@ -44,10 +46,11 @@ int mp_yaml_err(const struct mp_yaml *n, struct mp_err *err, int code, const cha
 /* Refuse any key of `map` that `keys` (NULL-terminated) lacks, naming the nearest known one. */
 int mp_yaml_check_keys(const struct mp_yaml *map, const char *const *keys, struct mp_err *err);
 
-/* Required members, with a sentence when missing or of the wrong type. */
+/* A required member, with a sentence when missing, empty or no text. */
 int mp_yaml_read_str(const struct mp_yaml *map, const char *key, const char **ret,
 		     struct mp_err *err);
+/* true or false, without quotes. */
 int mp_yaml_read_bool(const struct mp_yaml *n, bool *ret, struct mp_err *err);
 int mp_yaml_read_u64(const struct mp_yaml *n, uint64_t max, uint64_t *ret, struct mp_err *err);
-/* "30s", "5m", "2h", "1d", "1m30s": seconds. */
+/* "30s", "5m", "2h", "1d", "1m30s", "0": seconds. */
 int mp_yaml_read_duration(const struct mp_yaml *n, uint64_t *ret_seconds, struct mp_err *err);
