@@ -5,10 +5,6 @@
 #include "base/str.h"
 #include "verb.h"
 
-#ifndef MP_VERSION
-#define MP_VERSION "0.1.0"
-#endif
-
 struct help_options {
 	bool man;
 };

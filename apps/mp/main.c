@@ -7,25 +7,15 @@
 #include "base/str.h"
 #include "verb.h"
 
-static int change_dir(const char *dir)
-{
-	struct mp_err err;
-
-	if (chdir(dir) == 0)
-		return 0;
-	(void)mp_err_set(&err, -errno, "cannot work in the folder %s: %s", dir, strerror(errno));
-	return mp_fail(&err);
-}
-
 int main(int argc, char *argv[])
 {
 	mp_say_who("mp");
 	argv++, argc--;
 	while (argc >= 2 && mp_streq(argv[0], "-C")) {
-		int status = change_dir(argv[1]);
-
-		if (status != 0)
-			return status;
+		if (chdir(argv[1]) < 0) {
+			mp_warn("cannot work in the folder %s: %s", argv[1], strerror(errno));
+			return EXIT_FAILURE;
+		}
 		argv += 2, argc -= 2;
 	}
 	if (argc > 0 && mp_streq(argv[0], "--version"))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mp rollout: bring devices to a release, and watch it happen. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

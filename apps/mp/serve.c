@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mp serve: become mp-server with the options that the product folder calls for. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/str.h"
+#include "share.h"
 #include "verb.h"
-
-#ifndef MP_LIBEXECDIR
-#define MP_LIBEXECDIR "/usr/libexec/microplatform"
-#endif
 
 struct serve_options {
 	const char *listen;
@@ -30,27 +26,6 @@ const struct mp_option mp_options_serve[] = {
 	 "how often devices ask; default update.poll in product.yaml"},
 	{0},
 };
-
-/* Beside mp itself (a build folder), in libexec beside its bin, or where it was installed. */
-static char *find_server(void)
-{
-	static const char *const beside[] = {"mp-server", "../libexec/microplatform/mp-server"};
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[len > 0 ? len : 0] = '\0';
-	if (strrchr(self, '/'))
-		strrchr(self, '/')[1] = '\0';
-	for (size_t i = 0; i < 2 && len > 0; i++) {
-		char *path = mp_str_format("%s%s", self, beside[i]);
-
-		if (path && access(path, X_OK) == 0)
-			return path;
-		free(path);
-	}
-	return access(MP_LIBEXECDIR "/mp-server", X_OK) == 0 ? strdup(MP_LIBEXECDIR "/mp-server")
-							     : NULL;
-}
 
 static int check(const struct mp_product *p, const struct serve_options *o, struct mp_err *err)
 {
@@ -88,7 +63,7 @@ static void announce(const struct mp_product *p, const struct serve_options *o)
 static int exec_server(const struct mp_product *p, const struct serve_options *o,
 		       struct mp_err *err)
 {
-	auto_free char *server = find_server(), *data = mp_product_path(p, "server");
+	auto_free char *server = mp_program_path("mp-server"), *data = mp_product_path(p, "server");
 	char port[24], http_port[24], poll[24];
 	const char *argv[16] = {"mp-server", "--data", data, "--product-dir", p->dir, "--listen",
 				o->listen,   "--port", port, "--poll",	      poll};
