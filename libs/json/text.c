@@ -38,8 +38,10 @@ int mp_json_parse(const void *text, size_t len, struct mp_json **ret, struct mp_
 		return mp_err_set(err, -EBADMSG, "JSON nests deeper than %d levels", MOST_LEVELS);
 	(void)mp_json_ran_out(true);
 	v = json_loadb(text ? text : "", len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!v && mp_json_ran_out(false))
+	if (mp_json_ran_out(false)) { /* jansson may then drop a character and go on */
+		json_decref(v);
 		return mp_err_set(err, -ENOMEM, "out of memory");
+	}
 	if (!v)
 		return mp_err_set(err, -EBADMSG, "not valid JSON at line %d, column %d: %s", e.line,
 				  e.column, e.text);
