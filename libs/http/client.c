@@ -212,6 +212,18 @@ static int on_progress(void *user, curl_off_t to_come, curl_off_t come, curl_off
 }
 
 /* ---- the request ---- */
+static ssize_t next_of_body(const struct mp_http_call *call, char *to, size_t len)
+{
+	ssize_t n;
+
+	if (call->source)
+		return call->source(call->user, to, len);
+	do
+		n = read(call->body_fd, to, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static size_t on_upload(char *to, size_t size, size_t len, void *user)
 {
 	struct run *run = user;
@@ -221,11 +233,9 @@ static size_t on_upload(char *to, size_t size, size_t len, void *user)
 	len *= size;
 	if (left == 0)
 		return 0;
-	do
-		n = read(run->call->body_fd, to, left < len ? (size_t)left : len);
-	while (n < 0 && errno == EINTR);
+	n = next_of_body(run->call, to, left < len ? (size_t)left : len);
 	if (n <= 0) {
-		run->r = n < 0 ? -errno : -EIO;
+		run->r = n < 0 ? (int)n : -EIO;
 		return CURL_READFUNC_ABORT;
 	}
 	run->sent += (uint64_t)n;
@@ -237,6 +247,10 @@ static int on_seek(void *user, curl_off_t offset, int origin)
 {
 	struct run *run = user;
 
+	if (run->call->source && (uint64_t)offset != run->sent)
+		return CURL_SEEKFUNC_CANTSEEK;
+	if (run->call->source)
+		return CURL_SEEKFUNC_OK;
 	if (origin != SEEK_SET || lseek(run->call->body_fd, run->body_at + offset, SEEK_SET) < 0)
 		return CURL_SEEKFUNC_CANTSEEK;
 	run->sent = (uint64_t)offset;
@@ -278,8 +292,8 @@ static void set_body(CURL *h, struct run *run)
 {
 	const struct mp_http_call *call = run->call;
 
-	if (call->body_fd > 0) {
-		run->body_at = lseek(call->body_fd, 0, SEEK_CUR);
+	if (call->source || call->body_fd > 0) {
+		run->body_at = call->source ? 0 : lseek(call->body_fd, 0, SEEK_CUR);
 		curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_len);
 		curl_easy_setopt(h, CURLOPT_READFUNCTION, on_upload);
@@ -408,7 +422,8 @@ static int say_callback(const struct run *run, const char *host, struct mp_err *
 				  (unsigned long long)most);
 	if (run->r == -EFBIG)
 		return mp_err_set(err, run->r, "%s sends more than there is room for", host);
-	if (run->call->body_fd > 0 && run->sent < run->call->body_len && run->received == 0)
+	if ((run->call->source || run->call->body_fd > 0) && run->sent < run->call->body_len &&
+	    run->received == 0)
 		return mp_err_set(err, run->r, "cannot read the file to send to %s: %s", host,
 				  strerror(-run->r));
 	/* A sink's own sentence, if it left one, is the caller's to find. */

@@ -457,6 +457,36 @@ TEST(a_file_is_streamed_up)
 	ASSERT_ERR(-EIO, fetch(&s, "/echo", call, &res, NULL)); /* the file is too short */
 }
 
+static ssize_t make_piece(void *user, void *data, size_t len)
+{
+	uint64_t *left = user;
+	size_t n = len < 777 ? len : 777;
+
+	n = n < *left ? n : (size_t)*left;
+	memset(data, 'p', n);
+	*left -= n;
+	return n > 0 ? (ssize_t)n : -ENODATA;
+}
+
+TEST(a_body_is_made_while_it_is_sent)
+{
+	uint64_t left = 100000;
+	struct mp_http_call call = {
+		.method = "POST", .source = make_piece, .body_len = 100000, .user = &left};
+	struct mp_http_result res;
+	MP_BUF(got, 1 << 20);
+	SERVER(s);
+
+	server_start(&s);
+	call.into = &got;
+	ASSERT_OK(fetch(&s, "/echo", call, &res, NULL));
+	ASSERT(strstr(mp_buf_str(&got), "\r\nContent-Length: 100000\r\n"));
+	ASSERT_INT(0, left);
+
+	left = 99999; /* the maker's own failure ends the call */
+	ASSERT_ERR(-ENODATA, fetch(&s, "/echo", call, &res, NULL));
+}
+
 TEST(a_connection_is_used_again)
 {
 	auto_(mp_http_client) *c = client();
