@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* release.h - the manifest of a release (docs/spec/release.md)
  *
  * A release is a set of TUF targets: `VERSION.manifest.json` and the content-addressed blobs that
@@ -60,7 +61,9 @@ struct mp_release {
 	struct mp_json *doc; /* what everything above borrows from */
 };
 
-/* Everything is checked: names, sizes, digests, versions; unknown members are ignored. */
+/* Everything is checked: names, sizes, digests, versions; unknown members are ignored, and so is
+ * all but the type of a source of an unknown type. -EBADMSG, -EFBIG (more than the limits above, or
+ * more than 1 MiB), -ENOTSUP: another format; -ENOMEM. */
 int mp_release_parse(const void *text, size_t len, struct mp_release **ret, struct mp_err *err);
 void mp_release_free(struct mp_release *r);
 DEFINE_AUTO(mp_release)
