@@ -108,10 +108,11 @@ static int parse_sources(const struct mp_json *os, struct mp_release_os *ret, st
 {
 	const struct mp_json *sources;
 	int r = mp_json_read_array(os, "sources", &sources, err);
-	size_t n = mp_json_size(sources);
+	size_t n;
 
 	if (r < 0)
 		return r;
+	n = mp_json_size(sources);
 	if (n > MP_RELEASE_SOURCES)
 		return mp_err_set(err, -EFBIG, "more than %d sources", MP_RELEASE_SOURCES);
 	for (size_t i = 0; i < n; i++) {
@@ -196,10 +197,11 @@ static int parse_layers(const struct mp_json *image, struct mp_release_service *
 {
 	const struct mp_json *layers;
 	int r = mp_json_read_array(image, "layers", &layers, err);
-	size_t n = mp_json_size(layers);
+	size_t n;
 
 	if (r < 0)
 		return r;
+	n = mp_json_size(layers);
 	if (n == 0 || n > MP_RELEASE_LAYERS)
 		return mp_err_set(err, -EFBIG, "an image has 1 to %d layers", MP_RELEASE_LAYERS);
 	for (size_t i = 0; r == 0 && i < n; i++) {
