@@ -34,6 +34,7 @@ static const struct {
 	[MP_MSG_PROGRESS] = {"progress", 1, false},
 	[MP_MSG_HAVE] = {"have", 1, false},
 	[MP_MSG_APPLY] = {"apply", 1, false},
+	[MP_MSG_PRUNE] = {"prune", 0, false},
 	[MP_MSG_GET] = {"get", 1, false},
 	[MP_MSG_STOP] = {"stop", 0, false},
 	[MP_MSG_DATA] = {"data", 0, true},

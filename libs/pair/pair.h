@@ -37,15 +37,17 @@ enum mp_msg_type {
 	MP_MSG_WANTED, /* the server wants the attributes */
 	/* supervisor -> install */
 	MP_MSG_SETUP, /* answers: FACT ..., then RESULT */
-	MP_MSG_INSTALL, /* text: version; answers: PROGRESS ..., HAVE, then RESULT */
-	MP_MSG_MARK, /* num[0]: 1 good, 0 bad */
+	MP_MSG_INSTALL, /* text: version, action; answers: PROGRESS ..., HAVE, then RESULT */
+	MP_MSG_MARK, /* num[0]: 1 the running release is good, 0 bad; text: why it is bad */
 	MP_MSG_SEEDED, /* the enrollment token is stored: take it off the ESP */
 	/* install or containers -> supervisor */
 	MP_MSG_FACT, /* text: name, value */
 	MP_MSG_PROGRESS, /* text: what; num: done, total */
-	MP_MSG_HAVE, /* text: diff id; does Docker have this layer? RESULT: OK or NOT_THERE */
+	MP_MSG_HAVE, /* text: image id; data: its layers' diff ids, 64 digits each, from the first on;
+		      * RESULT: num[0] is how many of them Docker has */
 	/* supervisor -> containers (and HAVE) */
-	MP_MSG_APPLY, /* text: version */
+	MP_MSG_APPLY, /* text: version; answers: PROGRESS ..., RESULT once all are healthy */
+	MP_MSG_PRUNE, /* images of releases that are gone */
 	/* install -> fetch, on their own pair */
 	MP_MSG_GET, /* text: file name; num: from byte, most bytes; answers: DATA ..., RESULT */
 	MP_MSG_STOP, /* no more of it; RESULT still comes */
