@@ -10,7 +10,7 @@
 void mp_buf_done(struct mp_buf *b)
 {
 	free(b->data);
-	*b = (struct mp_buf){ .limit = b->limit };
+	*b = (struct mp_buf){.limit = b->limit};
 }
 
 void mp_buf_reset(struct mp_buf *b)
@@ -89,6 +89,6 @@ char *mp_buf_take(struct mp_buf *b)
 {
 	char *data = b->data;
 
-	*b = (struct mp_buf){ .limit = b->limit };
+	*b = (struct mp_buf){.limit = b->limit};
 	return data;
 }

@@ -20,8 +20,8 @@ struct mp_buf {
 	size_t limit; /* most bytes that `len` may reach */
 };
 
-#define MP_BUF(name, max) \
-	__attribute__((cleanup(mp_buf_done))) struct mp_buf name = { .limit = (max) }
+#define MP_BUF(name, max)                                                                          \
+	__attribute__((cleanup(mp_buf_done))) struct mp_buf name = {.limit = (max)}
 
 void mp_buf_done(struct mp_buf *b);
 

@@ -4,7 +4,7 @@
 
 TEST(err_wrap_puts_context_first)
 {
-	struct mp_err err = { 0 };
+	struct mp_err err = {0};
 	int r = mp_err_set(&err, -EBADMSG, "line %u: unknown key '%s'", 3u, "colour");
 
 	ASSERT_INT(-EBADMSG, mp_err_wrap(&err, r, "manifest '%s'", "a.conf"));
@@ -14,7 +14,7 @@ TEST(err_wrap_puts_context_first)
 
 TEST(err_wrap_cuts_what_does_not_fit)
 {
-	struct mp_err err = { 0 };
+	struct mp_err err = {0};
 	char filler[600];
 
 	memset(filler, 'x', sizeof(filler) - 1);

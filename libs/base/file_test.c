@@ -27,7 +27,7 @@ TEST(a_file_that_is_too_large_is_refused_by_name)
 {
 	char path[] = "/tmp/mp-file-XXXXXX";
 	auto_close int fd = mkstemp(path);
-	struct mp_err err = { 0 };
+	struct mp_err err = {0};
 	MP_BUF(b, 4);
 
 	ASSERT_INT(5, write(fd, "12345", 5));

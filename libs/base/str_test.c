@@ -28,7 +28,7 @@ TEST(names_cannot_leave_their_folder)
 
 TEST(hex_goes_both_ways)
 {
-	uint8_t bytes[3] = { 0 };
+	uint8_t bytes[3] = {0};
 	char text[7];
 
 	ASSERT_OK(mp_hex_parse("00aFff", bytes, 3));

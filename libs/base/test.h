@@ -25,29 +25,65 @@ void mp_test_add(struct test *t);
 void mp_test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define TEST(id)                                                           \
-	static void test_##id(void);                                       \
-	static struct test entry_##id = { .name = #id, .run = test_##id }; \
-	__attribute__((constructor)) static void add_##id(void) { mp_test_add(&entry_##id); } \
+#define TEST(id)                                                                                   \
+	static void test_##id(void);                                                               \
+	static struct test entry_##id = {.name = #id, .run = test_##id};                           \
+	__attribute__((constructor)) static void add_##id(void)                                    \
+	{                                                                                          \
+		mp_test_add(&entry_##id);                                                          \
+	}                                                                                          \
 	static void test_##id(void)
 
-#define TORTURE(id)                                                                \
-	static int test_##id(void);                                                \
-	static struct test entry_##id = { .name = #id, .torture = test_##id };     \
-	__attribute__((constructor)) static void add_##id(void) { mp_test_add(&entry_##id); } \
+#define TORTURE(id)                                                                                \
+	static int test_##id(void);                                                                \
+	static struct test entry_##id = {.name = #id, .torture = test_##id};                       \
+	__attribute__((constructor)) static void add_##id(void)                                    \
+	{                                                                                          \
+		mp_test_add(&entry_##id);                                                          \
+	}                                                                                          \
 	static int test_##id(void)
 
-#define ASSERT(cond) do { if (!(cond)) { \
-	mp_test_fail(__FILE__, __LINE__, "%s", #cond); return; } } while (0)
+#define ASSERT(cond)                                                                               \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			mp_test_fail(__FILE__, __LINE__, "%s", #cond);                             \
+			return;                                                                    \
+		}                                                                                  \
+	} while (0)
 
-#define ASSERT_INT(want, got) do { long long w_ = (want), g_ = (got); if (w_ != g_) { \
-	mp_test_fail(__FILE__, __LINE__, "%s: want %lld, got %lld", #got, w_, g_); return; } } while (0)
+#define ASSERT_INT(want, got)                                                                      \
+	do {                                                                                       \
+		long long w_ = (want), g_ = (got);                                                 \
+		if (w_ != g_) {                                                                    \
+			mp_test_fail(__FILE__, __LINE__, "%s: want %lld, got %lld", #got, w_, g_); \
+			return;                                                                    \
+		}                                                                                  \
+	} while (0)
 
-#define ASSERT_STR(want, got) do { const char *w_ = (want), *g_ = (got); if (strcmp(w_, g_)) { \
-	mp_test_fail(__FILE__, __LINE__, "%s: want \"%s\", got \"%s\"", #got, w_, g_); return; } } while (0)
+#define ASSERT_STR(want, got)                                                                      \
+	do {                                                                                       \
+		const char *w_ = (want), *g_ = (got);                                              \
+		if (strcmp(w_, g_)) {                                                              \
+			mp_test_fail(__FILE__, __LINE__, "%s: want \"%s\", got \"%s\"", #got, w_,  \
+				     g_);                                                          \
+			return;                                                                    \
+		}                                                                                  \
+	} while (0)
 
-#define ASSERT_OK(expr) do { int r_ = (expr); if (r_ < 0) { \
-	mp_test_fail(__FILE__, __LINE__, "%s: %s", #expr, strerror(-r_)); return; } } while (0)
+#define ASSERT_OK(expr)                                                                            \
+	do {                                                                                       \
+		int r_ = (expr);                                                                   \
+		if (r_ < 0) {                                                                      \
+			mp_test_fail(__FILE__, __LINE__, "%s: %s", #expr, strerror(-r_));          \
+			return;                                                                    \
+		}                                                                                  \
+	} while (0)
 
-#define ASSERT_ERR(want, expr) do { int w_ = (want), r_ = (expr); if (r_ != w_) { \
-	mp_test_fail(__FILE__, __LINE__, "%s: want %s, got %d", #expr, #want, r_); return; } } while (0)
+#define ASSERT_ERR(want, expr)                                                                     \
+	do {                                                                                       \
+		int w_ = (want), r_ = (expr);                                                      \
+		if (r_ != w_) {                                                                    \
+			mp_test_fail(__FILE__, __LINE__, "%s: want %s, got %d", #expr, #want, r_); \
+			return;                                                                    \
+		}                                                                                  \
+	} while (0)

@@ -13,8 +13,8 @@
 /* GnuTLS only reads through a datum that goes in. Longer than it can say: nothing. */
 static inline gnutls_datum_t mp_datum(const void *data, size_t len)
 {
-	return (gnutls_datum_t){ .data = (unsigned char *)(uintptr_t)(len ? data : ""),
-				 .size = len <= UINT_MAX ? (unsigned)len : 0 };
+	return (gnutls_datum_t){.data = (unsigned char *)(uintptr_t)(len ? data : ""),
+				.size = len <= UINT_MAX ? (unsigned)len : 0};
 }
 
 static inline void datum_done(gnutls_datum_t *d)

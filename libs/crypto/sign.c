@@ -18,7 +18,7 @@
 
 struct mp_sign_key {
 	gnutls_x509_privkey_t x509; /* for its PEM */
-	gnutls_privkey_t key;	    /* for its signatures */
+	gnutls_privkey_t key; /* for its signatures */
 	enum mp_sign_scheme scheme;
 };
 

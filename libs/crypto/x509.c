@@ -16,7 +16,7 @@
 #include "crypto/internal.h"
 
 #define MOST_PEM 65536 /* bytes of a certificate or request that we look at */
-#define CN_MAX 64      /* RFC 5280, ub-common-name */
+#define CN_MAX 64 /* RFC 5280, ub-common-name */
 
 static void key_done(gnutls_privkey_t *k)
 {

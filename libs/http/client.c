@@ -30,7 +30,7 @@ struct run {
 	uint64_t received; /* body bytes from the wire, also those passed over */
 	uint64_t sent;
 	off_t body_at; /* where the body began in body_fd */
-	int r;	       /* why a callback ended the call */
+	int r; /* why a callback ended the call */
 };
 
 /* Proxies of the environment are for the wide world, never for this machine. */
