@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verb.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,9 +193,14 @@ static void completion_words(const struct mp_verb *v)
 		printf(" %s", sub->name);
 	for (const struct mp_option *o = v->options; o && o->name; o++)
 		printf(" --%s", o->name);
-	for (const char *at = v->operands ? v->operands : ""; strchr(at, '|');
-	     at += strcspn(at, "|") + 1)
-		printf(" %.*s", (int)strcspn(at, "|"), at);
+	if (v->operands && strchr(v->operands, '|'))
+		for (const char *at = v->operands; isalpha((unsigned char)*at);
+		     at += strspn(at, "|")) {
+			size_t len = strcspn(at, "| .");
+
+			printf(" %.*s", (int)len, at);
+			at += len;
+		}
 	puts(" --help'");
 }
 

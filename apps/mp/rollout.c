@@ -87,7 +87,7 @@ static int rollout_path(struct mp_buf *path, const char *id, const char *what)
 
 struct watch {
 	char shown[256]; /* what the last line said */
-	bool drawn;	 /* at a terminal: that line is still open */
+	bool drawn; /* at a terminal: that line is still open */
 };
 
 /* At a terminal one line that is drawn anew, elsewhere a line for each change. */
