@@ -47,7 +47,7 @@ struct mp_docker_blobs { /* where the release's blobs are; the caller has verifi
 };
 
 /* Load the service's image unless Docker has it: the configuration and the missing layers, in one
- * archive that is made on the fly. The image is tagged mp/SERVICE:ID12. After success Docker has an
+ * archive that is made on the fly. The image is tagged mp:SERVICE-ID12. After success Docker has an
  * image of exactly service->image_id. */
 int mp_docker_load(struct mp_docker *d, const struct mp_release_service *service,
 		   const struct mp_docker_blobs *blobs, struct mp_err *err);
