@@ -399,15 +399,38 @@ static int say_no_connection(struct mp_http_client *c, const char *host, struct 
 			  strerror((int)e));
 }
 
-/* A handshake that failed: the line was cut, or the two sides did not agree. */
+/* GnuTLS and libcurl tell these apart by their text alone. */
+static bool mentions(const struct mp_http_client *c, const char *words)
+{
+	return strstr(c->message, words) != NULL;
+}
+
+/* The connection ended while it was set up or in use. In TLS 1.3 a server refuses our certificate
+ * only after the handshake, so that its alert may come instead of an answer. */
+static int say_cut(const struct mp_http_client *c, const char *host, struct mp_err *err)
+{
+	if (mentions(c, "alert"))
+		return mp_err_set(err, -EKEYREJECTED,
+				  "%s refuses us: is our certificate from its authority? (%s)",
+				  host, c->message);
+	return mp_err_set(err, -ECONNRESET, "%s cut the connection: %s", host, c->message);
+}
+
+static int say_no_files(const struct mp_http_client *c, const char *host, struct mp_err *err)
+{
+	return mp_err_set(err, -ENOENT, "cannot use the certificate files for %s: %s", host,
+			  c->message);
+}
+
 static int say_no_tls(const struct mp_http_client *c, const char *host, struct mp_err *err)
 {
-	if (strstr(c->message, "non-properly terminated") || strstr(c->message, "pull function") ||
-	    strstr(c->message, "push function"))
-		return mp_err_set(
-			err, -ECONNRESET,
-			"the connection to %s was cut during the TLS handshake; try again", host);
-	return mp_err_set(err, -EKEYREJECTED, "no TLS connection with %s: %s", host, c->message);
+	if (mentions(c, "alert") || mentions(c, "non-properly terminated") ||
+	    mentions(c, "pull function") || mentions(c, "push function"))
+		return say_cut(c, host, err);
+	if (mentions(c, "error reading X.509"))
+		return say_no_files(c, host, err);
+	return mp_err_set(err, -EPROTO, "no TLS connection with %s: %s; is it an https server?",
+			  host, c->message);
 }
 
 static int say_callback(const struct run *run, const char *host, struct mp_err *err)
@@ -465,15 +488,15 @@ static int say(struct mp_http_client *c, const struct run *run, CURLcode code, s
 		return say_no_tls(c, host, err);
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CACERT_BADFILE:
-		return mp_err_set(err, -ENOENT, "cannot use the certificate files for %s: %s", host,
-				  why);
+		return say_no_files(c, host, err);
 	case CURLE_OUT_OF_MEMORY:
 		return mp_err_set(err, -ENOMEM, "out of memory");
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return mp_err_set(err, -ECONNRESET, "%s cut the connection: %s", host, why);
+	case CURLE_SEND_FAIL_REWIND:
+		return say_cut(c, host, err);
 	default:
 		return mp_err_set(err, -EPROTO, "the answer of %s cannot be used: %s", host, why);
 	}

@@ -112,8 +112,9 @@ unsigned mp_yaml_line(const struct mp_yaml *n)
 	return n ? n->line : 1;
 }
 
-static int complain(const char *name, unsigned line, struct mp_err *err, int code, const char *fmt,
-		    va_list ap)
+__attribute__((format(printf, 5, 0))) static int complain(const char *name, unsigned line,
+							  struct mp_err *err, int code,
+							  const char *fmt, va_list ap)
 {
 	char text[400];
 
