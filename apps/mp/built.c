@@ -206,8 +206,9 @@ static int check_os(const struct mp_built *b, const struct mp_release *m, struct
 
 	for (unsigned i = 0; i < m->n_os; i++)
 		for (unsigned j = 0; j < m->os[i].n_sources && r == 0; j++)
-			r = check_named(b, m->os[i].sources[j].target, m->os[i].sources[j].size,
-					err);
+			if (*m->os[i].sources[j].target)
+				r = check_named(b, m->os[i].sources[j].target,
+						m->os[i].sources[j].size, err);
 	return r;
 }
 

@@ -42,7 +42,7 @@ const struct mp_built_file *mp_built_find(const struct mp_built *b, const char *
 /* Length and digest of every file. -EBADMSG names the first that is not as it was built. */
 int mp_built_check(const struct mp_built *b, struct mp_progress *progress, struct mp_err *err);
 /* The manifest, which must be of this product and version and name only files that are there. */
-int mp_built_manifest(const struct mp_built *b, const struct mp_product *p,
-		      struct mp_release **ret, struct mp_err *err);
+int mp_built_manifest(const struct mp_built *b, const struct mp_product *p, struct mp_release **ret,
+		      struct mp_err *err);
 /* Put other notes into the manifest; release.json follows. `b` is stale afterwards. */
 int mp_built_set_notes(const struct mp_built *b, const char *notes, struct mp_err *err);

@@ -54,14 +54,20 @@ int mp_keyring_read(const struct mp_product *p, const char *role, struct mp_sign
 	return r < 0 ? mp_err_wrap(err, r, "%s", path) : 0;
 }
 
-int mp_keyring_write(const char *dir, const char *name, const struct mp_buf *text,
-		     struct mp_err *err)
+static int write_file(const char *dir, const char *name, const struct mp_buf *text, mode_t mode,
+		      struct mp_err *err)
 {
 	auto_free char *path = mp_str_format("%s/%s", dir, name);
 
 	if (!path)
 		return mp_err_set(err, -ENOMEM, "out of memory");
-	return mp_file_write(path, mp_buf_str(text), text->len, 0600, err);
+	return mp_file_write(path, mp_buf_str(text), text->len, mode, err);
+}
+
+int mp_keyring_write(const char *dir, const char *name, const struct mp_buf *text,
+		     struct mp_err *err)
+{
+	return write_file(dir, name, text, 0600, err);
 }
 
 int mp_keyring_write_key(const char *dir, const char *name, const struct mp_sign_key *key,
@@ -116,7 +122,7 @@ static int create_tuf(const char *dir, unsigned root_days, struct mp_err *err)
 	if (r == 0)
 		r = mp_keyring_sign_root(&keys, NULL, 1, time(NULL) + (int64_t)root_days * DAY,
 					 &root, err);
-	return r < 0 ? r : mp_keyring_write(dir, "tuf/1.root.json", &root, err);
+	return r < 0 ? r : write_file(dir, "tuf/1.root.json", &root, 0644, err);
 }
 
 /* ---- secure boot ---- */

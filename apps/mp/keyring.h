@@ -26,8 +26,8 @@ struct mp_tuf_keys {
 	struct mp_sign_key *key[MP_ROLES];
 };
 void mp_tuf_keys_done(struct mp_tuf_keys *k);
-#define AUTO_TUF_KEYS(name) \
-	__attribute__((cleanup(mp_tuf_keys_done))) struct mp_tuf_keys name = { { NULL } }
+#define AUTO_TUF_KEYS(name)                                                                        \
+	__attribute__((cleanup(mp_tuf_keys_done))) struct mp_tuf_keys name = {{NULL}}
 
 /* Read keys/ROLE.pem. -ENOENT: it is not in this folder; the sentence says so. */
 int mp_keyring_read(const struct mp_product *p, const char *role, struct mp_sign_key **ret,
@@ -45,8 +45,7 @@ int mp_keyring_create_server(const char *dir, const struct mp_product *p, struct
 
 /* The text of a root of these keys, signed with its own root key and, unless NULL, `old`. */
 int mp_keyring_sign_root(const struct mp_tuf_keys *keys, const struct mp_sign_key *old,
-			 int64_t version, int64_t expires, struct mp_buf *text,
-			 struct mp_err *err);
+			 int64_t version, int64_t expires, struct mp_buf *text, struct mp_err *err);
 
 /* The newest tuf/N.KIND.json ("root", "targets"): its N (0: there is none) and its bytes. */
 int mp_tuf_newest(const struct mp_product *p, const char *kind, int64_t *ret_version,

@@ -20,10 +20,10 @@ struct mp_table {
 };
 
 /* Column heads, then rows; each call names as many texts as there are columns. */
-#define mp_table_init(t, ...) \
-	mp_table_init_(t, (const char *[]){ __VA_ARGS__ }, \
-		       sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *))
-#define mp_table_add(t, ...) mp_table_add_(t, (const char *[]){ __VA_ARGS__ })
+#define mp_table_init(t, ...)                                                                      \
+	mp_table_init_(t, (const char *[]){__VA_ARGS__},                                           \
+		       sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))
+#define mp_table_add(t, ...) mp_table_add_(t, (const char *[]){__VA_ARGS__})
 void mp_table_init_(struct mp_table *t, const char *const *heads, size_t columns);
 void mp_table_add_(struct mp_table *t, const char *const *cells);
 void mp_table_print(const struct mp_table *t);

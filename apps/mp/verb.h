@@ -54,20 +54,30 @@ struct mp_option {
 	const char *help; /* one sentence, without its full stop */
 };
 
-#define MP_OPTION_JSON(type, member) \
-	{ "json", 0, MP_SWITCH, offsetof(type, member), NULL, "print JSON for programs to read" }
+#define MP_OPTION_JSON(type, member)                                                               \
+	{                                                                                          \
+		"json", 0, MP_SWITCH, offsetof(type, member), NULL,                                \
+			"print JSON for programs to read"                                          \
+	}
 
 /* How to reach the server; what is NULL comes from the product folder (api.h). */
 struct mp_server_options {
 	const char *url, *token_file, *ca_file;
 };
-#define MP_OPTIONS_SERVER(type, member)                                                       \
-	{ "server", 0, MP_TEXT, offsetof(type, member.url), "URL",                            \
-	  "the server's address; default $MP_SERVER, else from product.yaml" },               \
-	{ "token-file", 0, MP_TEXT, offsetof(type, member.token_file), "FILE",                \
-	  "file with an API token; default $MP_TOKEN_FILE, else server/admin.token" },        \
-	{ "ca", 0, MP_TEXT, offsetof(type, member.ca_file), "FILE",                           \
-	  "certificate to check the server by; default keys/server-ca.crt" }
+#define MP_OPTIONS_SERVER(type, member)                                                            \
+	{"server", 0,                                                                              \
+	 MP_TEXT,  offsetof(type, member.url),                                                     \
+	 "URL",	   "the server's address; default $MP_SERVER, else from product.yaml"},            \
+		{"token-file",                                                                     \
+		 0,                                                                                \
+		 MP_TEXT,                                                                          \
+		 offsetof(type, member.token_file),                                                \
+		 "FILE",                                                                           \
+		 "file with an API token; default $MP_TOKEN_FILE, else server/admin.token"},       \
+	{                                                                                          \
+		"ca", 0, MP_TEXT, offsetof(type, member.ca_file), "FILE",                          \
+			"certificate to check the server by; default keys/server-ca.crt"           \
+	}
 
 /* Parse "--name VALUE", "--name=VALUE", "-nVALUE", in any order with operands, up to "--". What
  * is left in argv are the operands alone, counted against the verb's line in the table.

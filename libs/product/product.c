@@ -21,8 +21,8 @@ struct key {
 	size_t at; /* of the value in struct mp_product */
 	enum { TEXT, LIST, SECONDS, MAP } kind;
 	bool required;
-	size_t n_at, max;	   /* LIST: where its length goes, and the most items */
-	uint64_t least, most;	   /* SECONDS */
+	size_t n_at, max; /* LIST: where its length goes, and the most items */
+	uint64_t least, most; /* SECONDS */
 	const struct key *members; /* MAP */
 };
 

@@ -59,7 +59,7 @@ TEST(every_mistake_is_named_with_its_line)
 		{HEAD "colour: red\n", "product.yaml:5: ", "'colour'"},
 		{HEAD "os: { pakages: [] }\n", "product.yaml:5: ", "'pakages'"},
 		{HEAD "update:\n  pol: 5s\n", "product.yaml:6: ", "'pol'"},
-		{HEAD "update: { poll: soon }\n", "product.yaml:5: ", "soon"},
+		{HEAD "update: { poll: soon }\n", "product.yaml:5: ", "30s"},
 		{HEAD "update: { poll: 0s }\n", "product.yaml:5: ", "between 1s"},
 		{HEAD "app: [a]\n", "product.yaml:5: ", "'app' must be text"},
 		{HEAD "app: /etc/passwd\n", "product.yaml:5: ", "below the product folder"},
