@@ -24,7 +24,9 @@ int mp_file_read(const char *path, struct mp_buf *b, struct mp_err *err)
 		char chunk[65536];
 		int r;
 
-		n = read(fd, chunk, want);
+		do
+			n = read(fd, chunk, want);
+		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return mp_err_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
 		r = mp_buf_add(b, chunk, (size_t)n);

@@ -37,6 +37,10 @@ void mp_log(enum mp_log_level level, const char *what, const char *fmt, ...)
 	n = isatty(STDERR_FILENO) ? 0 : snprintf(line, sizeof(line), "<%d>", level);
 	n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s%s\n", what, *fields ? " " : "",
 		      fields);
+	if ((size_t)n >= sizeof(line)) { /* cut, but still one line */
+		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
 	if (write(STDERR_FILENO, line, (size_t)n) < 0)
 		return; /* nobody left to tell */
 }

@@ -58,6 +58,16 @@ void mp_test_fail(const char *file, int line, const char *fmt, ...)
 	putchar('\n');
 }
 
+char *mp_test_cut(const void *data, size_t len)
+{
+	char *cut = malloc(len ? len : 1);
+
+	if (!cut)
+		abort();
+	memcpy(cut, data, len);
+	return cut;
+}
+
 static void torture(const struct test *t)
 {
 	for (long n = 0; n < 100000; n++) {

@@ -7,12 +7,19 @@
  * ASSERT returns from the test, so auto_* variables are still released.
  * A TORTURE body is run again and again, each time with one later allocation
  * failing, until it succeeds; it may return only 0 or -ENOMEM.
+ *
+ *     EACH_CUT(cut, n, message, len) { ASSERT_ERR(-EBADMSG, decode(cut, n)); }
+ *
+ * runs its block for every shorter beginning of a message, each in a block of
+ * exactly its size, so that the sanitizers see a read past its end.
  */
 #pragma once
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/auto.h"
 
 struct test {
 	const char *name;
@@ -24,6 +31,13 @@ struct test {
 void mp_test_add(struct test *t);
 void mp_test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The first `len` bytes in a block of exactly this size, which the caller frees. */
+char *mp_test_cut(const void *data, size_t len);
+
+#define EACH_CUT(cut, n, data, len)                                                                \
+	for (size_t n = 0; n < (len); n++)                                                         \
+		for (auto_free char *cut = mp_test_cut(data, n); cut; free(cut), cut = NULL)
 
 #define TEST(id)                                                                                   \
 	static void test_##id(void);                                                               \

@@ -146,12 +146,9 @@ TEST(a_request_cut_anywhere_is_refused)
 {
 	size_t body = (size_t)(strstr(request, "-----END") - request);
 
-	for (size_t n = 0; n < body; n++) {
-		auto_free char *cut = malloc(n ? n : 1);
+	EACH_CUT(cut, n, request, body) {
 		char cn[65];
 
-		ASSERT(cut);
-		memcpy(cut, request, n);
 		ASSERT_ERR(-EBADMSG, mp_x509_csr_parse(cut, n, cn, NULL));
 	}
 }

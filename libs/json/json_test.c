@@ -214,12 +214,9 @@ TEST(every_cut_of_a_document_is_refused)
 {
 	static const char text[] = "{\"a\":[1,-2.5e3,true,null,\"\\u00e9\\\"x\"],\"b\":{}}";
 
-	for (size_t n = 0; n < sizeof(text) - 1; n++) {
-		auto_free char *cut = malloc(n ? n : 1);
+	EACH_CUT(cut, n, text, sizeof(text) - 1) {
 		auto_(mp_json) *j = NULL;
 
-		ASSERT(cut);
-		memcpy(cut, text, n);
 		ASSERT_ERR(-EBADMSG, mp_json_parse(cut, n, &j, NULL));
 	}
 }

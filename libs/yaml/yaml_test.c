@@ -257,14 +257,10 @@ TEST(a_file_is_loaded_by_path_and_named_in_its_errors)
 
 TEST(a_document_cut_anywhere_is_read_or_refused)
 {
-	for (size_t n = 0; n < sizeof(sample); n++) {
-		auto_free char *cut = malloc(n ? n : 1);
+	EACH_CUT(cut, n, sample, sizeof(sample)) {
 		auto_(mp_yaml_doc) *doc = NULL;
-		int r;
+		int r = mp_yaml_parse("cut", cut, n, &doc, NULL);
 
-		ASSERT(cut);
-		memcpy(cut, sample, n);
-		r = mp_yaml_parse("cut", cut, n, &doc, NULL);
 		ASSERT(r == 0 || r == -EBADMSG);
 	}
 }
