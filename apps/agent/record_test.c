@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record.h"
+
+#include "base/test.h"
+
+TEST(a_record_comes_back_as_it_was_written)
+{
+	struct record in = {.install_peak_rss_kb = 21000, .proving_since = 5, .proving_boot = "b"},
+		      out;
+	MP_BUF(b, RECORD_MOST);
+
+	record_add(&in, "1001", true, "proven");
+	record_add(&in, "1002", false, "a \"quoted\" reason");
+	in.outcomes[0].told = true;
+	ASSERT_OK(record_format(&in, &b));
+	ASSERT_OK(record_parse(b.data, b.len, &out));
+	ASSERT_INT(2, out.n);
+	ASSERT(out.outcomes[0].success && out.outcomes[0].told);
+	ASSERT_STR("a \"quoted\" reason", out.outcomes[1].details);
+	ASSERT_INT(21000, out.install_peak_rss_kb);
+	ASSERT_STR("b", out.proving_boot);
+	ASSERT_STR("1002", record_owed(&out)->action);
+}
+
+TEST(what_is_owed_outlives_what_was_told)
+{
+	struct record r = {0};
+	char action[16];
+
+	record_add(&r, "owed", false, "why");
+	for (unsigned i = 0; i < 3 * RECORD_OUTCOMES; i++) {
+		snprintf(action, sizeof(action), "%u", i);
+		record_add(&r, action, true, "proven");
+		record_find(&r, action)->told = true;
+	}
+	ASSERT_INT(RECORD_OUTCOMES, r.n);
+	ASSERT(record_find(&r, "owed"));
+	ASSERT(record_find(&r, action));
+}
+
+TEST(an_action_keeps_its_first_outcome)
+{
+	struct record r = {0};
+
+	record_add(&r, "1", false, "first");
+	record_add(&r, "1", true, "second");
+	record_add(&r, "", true, "nobody asked");
+	ASSERT_INT(1, r.n);
+	ASSERT_STR("first", r.outcomes[0].details);
+}
+
+TEST(a_record_cut_anywhere_leaves_an_empty_one)
+{
+	struct record in = {0}, out;
+	MP_BUF(b, RECORD_MOST);
+
+	record_add(&in, "1001", true, "proven");
+	ASSERT_OK(record_format(&in, &b));
+	for (size_t n = 0; n < b.len; n++) {
+		ASSERT_ERR(-EBADMSG, record_parse(b.data, n, &out));
+		ASSERT_INT(0, out.n);
+	}
+}
+
+TORTURE(writing_a_record_survives_oom)
+{
+	struct record in = {0};
+	MP_BUF(b, RECORD_MOST);
+
+	record_add(&in, "1001", true, "proven");
+	return record_format(&in, &b);
+}

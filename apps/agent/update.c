@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update.c - from an offer to the reboot
+ *
+ * An offer is taken up once: what has an outcome is answered again and not tried again. A failure
+ * that may pass (network, server, room, the product's preflight) waits, longer each time, and goes
+ * on where it was when the server offers the same action again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "internal.h"
+
+static bool is_under_way(const struct machine *m)
+{
+	return m->state == UPDATE_DOWNLOADING || m->state == UPDATE_VERIFYING;
+}
+
+static void wait_for(struct machine *m, const char *why)
+{
+	snprintf(m->waiting, sizeof(m->waiting), "%s", why);
+}
+
+static void take_up(struct machine *m, const char *action, const char *version)
+{
+	bool again = is_under_way(m) && mp_streq(m->action, action);
+
+	if (!again) {
+		snprintf(m->action, sizeof(m->action), "%s", action);
+		snprintf(m->version, sizeof(m->version), "%s", version);
+		m->reason[0] = m->waiting[0] = m->waiting_told[0] = '\0';
+		m->tries[JOB_INSTALL] = m->tries[JOB_PREFLIGHT] = 0;
+		m->not_before[JOB_INSTALL] = m->not_before[JOB_PREFLIGHT] = 0;
+		m->percent = 0;
+		m->percent_told = 101;
+		m->state = UPDATE_DOWNLOADING;
+		m->platform->changed(m->platform);
+	}
+	if (!m->running[JOB_INSTALL] && m->platform->now(m->platform) >= m->not_before[JOB_INSTALL])
+		(void)machine_start(m, JOB_PREFLIGHT, "");
+}
+
+/* While the running release is on trial nothing new begins; the trial may be what is offered. */
+static void offered_on_trial(struct machine *m, const char *action, const char *version)
+{
+	if (mp_streq(version, m->setup.running) && !*m->action)
+		snprintf(m->action, sizeof(m->action), "%s", action);
+}
+
+void machine_offered(struct machine *m, const char *action, const char *version, bool now)
+{
+	struct outcome *o = record_find(m->record, action);
+
+	if (!m->ready || mp_streq(m->cancel, action))
+		return;
+	if (o) {
+		o->told = false;
+		return;
+	}
+	if (m->state == UPDATE_PROVING) {
+		offered_on_trial(m, action, version);
+		return;
+	}
+	if (m->state == UPDATE_REBOOTING || m->state == UPDATE_INSTALLED)
+		return;
+	if (m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT])
+		return;
+	if (mp_streq(version, m->setup.running)) {
+		record_add(m->record, action, true, "this release runs already, proven");
+		m->platform->save(m->platform, m->record);
+		return;
+	}
+	if (now)
+		take_up(m, action, version);
+}
+
+static void fail(struct machine *m, const char *reason)
+{
+	snprintf(m->reason, sizeof(m->reason), "%s", reason);
+	m->waiting[0] = '\0';
+	machine_settle(m, false, m->reason);
+	machine_set_state(m, UPDATE_FAILED);
+}
+
+static void installed(struct machine *m)
+{
+	m->waiting[0] = '\0';
+	machine_set_state(m, UPDATE_REBOOTING);
+	m->reboot_at = m->platform->now(m->platform) + REBOOT_GRACE_MS;
+}
+
+void update_ended(struct machine *m, enum job job, int r, const char *reason)
+{
+	if (!is_under_way(m))
+		return;
+	if (r == 0 && job == JOB_PREFLIGHT)
+		(void)machine_start(m, JOB_INSTALL, "");
+	else if (r == 0)
+		installed(m);
+	else if (machine_is_transient(r) || job == JOB_PREFLIGHT ||
+		 (r == -EIO && m->tries[job] < UNKNOWN_TRIES))
+		wait_for(m, reason);
+	else
+		fail(m, reason);
+	if (r < 0 && job == JOB_PREFLIGHT)
+		m->not_before[JOB_INSTALL] = m->not_before[JOB_PREFLIGHT];
+}
+
+/* What waits goes on when the server offers it again: ask it. */
+void update_tick(struct machine *m)
+{
+	int64_t now = m->platform->now(m->platform);
+
+	if (!is_under_way(m) || m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT] ||
+	    !*m->waiting)
+		return;
+	if (m->not_before[JOB_INSTALL] && now >= m->not_before[JOB_INSTALL] && m->online) {
+		m->not_before[JOB_INSTALL] = 0;
+		m->poll_at = now;
+	}
+}
+
+static enum update_state state_of(const char *what)
+{
+	return mp_streq(what, "verifying") ? UPDATE_VERIFYING : UPDATE_DOWNLOADING;
+}
+
+void machine_progress(struct machine *m, enum job job, const char *what, uint64_t done,
+		      uint64_t total)
+{
+	if (job == JOB_APPLY && *what && m->state == UPDATE_PROVING && !total)
+		snprintf(m->proof.doubt, sizeof(m->proof.doubt), "%s", what);
+	if (job != JOB_INSTALL || !is_under_way(m))
+		return;
+	m->waiting[0] = '\0';
+	m->percent = total ? (unsigned)(done * 100 / total) : 0;
+	if (m->percent > 100)
+		m->percent = 100;
+	machine_set_state(m, state_of(what));
+}
+
+bool update_cancel(struct machine *m)
+{
+	if (is_under_way(m) &&
+	    !*m->action) /* interrupted by a reboot, and not offered again since */
+		machine_set_state(m, UPDATE_IDLE);
+	if (!is_under_way(m) || !mp_streq(m->cancel, m->action))
+		return false;
+	if (m->running[JOB_PREFLIGHT])
+		m->platform->stop(m->platform, JOB_PREFLIGHT);
+	if (m->running[JOB_INSTALL])
+		m->platform->stop(m->platform, JOB_INSTALL);
+	m->running[JOB_PREFLIGHT] = m->running[JOB_INSTALL] = false;
+	return true;
+}
