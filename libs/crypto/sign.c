@@ -195,10 +195,11 @@ int mp_sign(const struct mp_sign_key *k, const void *data, size_t len, struct mp
 static int import_ed25519(gnutls_pubkey_t public, const char *hex)
 {
 	uint8_t bytes[ED25519_LEN];
-	gnutls_datum_t x = mp_datum(bytes, sizeof(bytes));
+	gnutls_datum_t x;
 
 	if (mp_hex_parse(hex, bytes, sizeof(bytes)) < 0)
 		return -EBADMSG;
+	x = mp_datum(bytes, sizeof(bytes));
 	if (gnutls_pubkey_import_ecc_raw(public, GNUTLS_ECC_CURVE_ED25519, &x, NULL) < 0)
 		return -EBADMSG;
 	return 0;
