@@ -228,7 +228,8 @@ static inline struct fake_file *fake_file_of(struct fake *f, enum mp_tuf_type t)
 
 	if (t == MP_TUF_TIMESTAMP)
 		return folder_get(&f->repo, "timestamp.json");
-	(void)snprintf(name, sizeof(name), "%" PRId64 ".%s.json", f->version[t], mp_tuf_type_name(t));
+	(void)snprintf(name, sizeof(name), "%" PRId64 ".%s.json", f->version[t],
+		       mp_tuf_type_name(t));
 	return folder_get(&f->repo, name);
 }
 
@@ -236,7 +237,8 @@ static inline void fake_serve(struct fake *f, enum mp_tuf_type t, struct mp_json
 {
 	char name[64];
 
-	(void)snprintf(name, sizeof(name), "%" PRId64 ".%s.json", f->version[t], mp_tuf_type_name(t));
+	(void)snprintf(name, sizeof(name), "%" PRId64 ".%s.json", f->version[t],
+		       mp_tuf_type_name(t));
 	if (f->stamp[t])
 		must(mp_tuf_stamp(doc, f->stamp[t]));
 	fake_serve_signed(f, t, doc, t == MP_TUF_TIMESTAMP ? "timestamp.json" : name);

@@ -29,7 +29,8 @@
  * role's "NAME.json" with NAME percent-encoded, "time-floor"): always one safe file name. save()
  * is atomic and durable before it returns. What lies here is verified again at each use. */
 struct mp_tuf_store {
-	int (*load)(void *user, const char *name, struct mp_buf *out); /* -ENOENT: not there; -EFBIG */
+	int (*load)(void *user, const char *name,
+		    struct mp_buf *out); /* -ENOENT: not there; -EFBIG */
 	int (*save)(void *user, const char *name, const void *data, size_t len);
 	int (*remove)(void *user, const char *name);
 	void *user;
@@ -42,10 +43,10 @@ struct mp_tuf_store {
  * file. They own the time limits: a source that trickles must end in -ETIMEDOUT. */
 typedef int (*mp_tuf_sink)(void *user, const void *data, size_t len);
 struct mp_tuf_fetcher {
-	int (*metadata)(void *user, const char *name, uint64_t most, mp_tuf_sink sink, void *sink_user,
-			struct mp_err *err);
-	int (*target)(void *user, const char *path, uint64_t most, mp_tuf_sink sink, void *sink_user,
-		      struct mp_err *err);
+	int (*metadata)(void *user, const char *name, uint64_t most, mp_tuf_sink sink,
+			void *sink_user, struct mp_err *err);
+	int (*target)(void *user, const char *path, uint64_t most, mp_tuf_sink sink,
+		      void *sink_user, struct mp_err *err);
 	void *user;
 };
 
