@@ -216,7 +216,7 @@ static void completion_choices(const struct mp_verb *table)
 			printf("\t\t--%s) words='", o->name);
 			for (const char *at = o->argument; *at; at++)
 				putchar(*at == '|' ? ' ' : *at);
-			puts("' ;;");
+			puts("' files= ;;");
 		}
 	}
 }
@@ -226,7 +226,7 @@ int mp_completion_bash(void)
 	puts("# bash completion for mp; made by 'mp completion bash'\n"
 	     "_mp()\n{\n"
 	     "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-	     "\tlocal words= verbs=() w skip=\n"
+	     "\tlocal words= files=1 verbs=() w skip=\n"
 	     "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 	     "\t\tif [ -n \"$skip\" ]; then skip=; continue; fi\n"
 	     "\t\tcase $w in -C) skip=1 ;; -*) ;; *) verbs+=(\"$w\") ;; esac\n"
@@ -248,10 +248,9 @@ int mp_completion_bash(void)
 	puts("' ;;\n\tesac\n\tcase $previous in");
 	completion_choices(mp_verbs);
 	puts("\tesac\n"
-	     "\tcase $current in\n"
-	     "\t\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
-	     "\t\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\") "
-	     "$(compgen -f -- \"$current\")) ;;\n"
-	     "\tesac\n}\ncomplete -F _mp mp");
+	     "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+	     "\tcase $current in -*) files= ;; esac\n"
+	     "\tif [ -n \"$files\" ]; then COMPREPLY+=($(compgen -f -- \"$current\")); fi\n"
+	     "}\ncomplete -F _mp mp");
 	return EXIT_SUCCESS;
 }

@@ -7,6 +7,15 @@
 #include "base/str.h"
 #include "verb.h"
 
+/* A result that could not be written whole is no success. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	mp_warn("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char *argv[])
 {
 	mp_say_who("mp");
@@ -19,10 +28,10 @@ int main(int argc, char *argv[])
 		argv += 2, argc -= 2;
 	}
 	if (argc > 0 && mp_streq(argv[0], "--version"))
-		return mp_verb_version(argc, argv);
+		return finish(mp_verb_version(argc, argv));
 	if (argc > 0 && (mp_streq(argv[0], "--help") || mp_streq(argv[0], "-h"))) {
 		mp_help_overview();
-		return EXIT_SUCCESS;
+		return finish(EXIT_SUCCESS);
 	}
-	return mp_verb_dispatch(mp_verbs, argc, argv);
+	return finish(mp_verb_dispatch(mp_verbs, argc, argv));
 }
