@@ -5,7 +5,7 @@
  *     r = mp_product_load("/home/me/demo", &p, &err);   // "product.yaml:3: unknown key 'bords' ..."
  *     auto_free char *key = mp_product_path(p, "keys/targets.pem");
  *
- * Every unknown or mistyped key is refused with file and line. docs/guide/product.md describes
+ * Every unknown or mistyped key is refused with file and line. docs/guide/first-product.md describes
  * the keys; the table in product.c is what is true.
  */
 #pragma once
