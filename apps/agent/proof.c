@@ -45,7 +45,7 @@ static void explain(struct machine *m, char *ret, size_t room)
 		what = "the product's health checks did not pass";
 	else if (!p->server)
 		what = "the server was not reached";
-	snprintf(ret, room, "release %s did not prove itself within %lld s: %s%s%s",
+	snprintf(ret, room, "release %s did not prove itself within %lld s: %s%s%.300s",
 		 m->setup.running, (long long)(m->config.proof_ms / 1000), what,
 		 *p->doubt ? ": " : "", p->doubt);
 }

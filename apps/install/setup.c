@@ -52,6 +52,15 @@ static int send_status(struct worker *w, const struct mp_install_status *s)
 	return r < 0 ? r : fact(w, "slot", slot);
 }
 
+/* A machine without a clock learns from signed metadata how late it is at least. */
+static int send_floor(struct worker *w, int64_t floor)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)floor);
+	return fact(w, "time-floor", text);
+}
+
 int worker_setup(struct worker *w, struct mp_err *err)
 {
 	struct mp_install_status status;
@@ -65,7 +74,9 @@ int worker_setup(struct worker *w, struct mp_err *err)
 		if (r < 0)
 			return mp_err_set(err, r, "cannot read %s", seeds[i].file);
 	}
-	return r < 0 ? r : worker_tuf_open(w, &tuf, err);
+	if (r == 0)
+		r = worker_tuf_open(w, &tuf, err);
+	return r < 0 ? r : send_floor(w, mp_tuf_time_floor(tuf));
 }
 
 /* A file of the ESP may lie there readable for anybody who takes the disk out. */

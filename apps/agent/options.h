@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.h - the command line of `mp-agent run` and the facts of the image that it runs from */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define AGENT_STATE "/var/lib/microplatform"
+#define AGENT_RUN "/run/microplatform"
+
+struct agent_options {
+	const char *root; /* prefix of all paths; "" on a device */
+	const char *programs; /* where the workers are; "" : beside ourselves */
+	const char *fetch_user; /* whom fetch becomes */
+	const char *server; /* instead of the one in product.json; NULL: none */
+	const char *disk; /* instead of the one found; NULL: none */
+	const char *docker; /* Docker's socket; NULL: the usual one */
+	bool once; /* end after the first poll */
+};
+
+struct product {
+	char name[64], board[64];
+	unsigned poll_seconds, proof_seconds, grace_seconds;
+	int64_t built; /* seconds since 1970: nothing is older than the image */
+};
+/* From product.json; what it does not say has a default. */
+int product_read(const char *root, struct product *ret, struct mp_err *err);

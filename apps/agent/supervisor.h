@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervisor.h - the process that stays: it starts workers, hands messages on, and keeps time
+ *
+ * It has no network and writes no device. The state machine (machine.h) decides; this is its
+ * outside. Each worker is a program of its own, started for one request (fetch: for as long as
+ * there is something to ask), and told apart by the pair that connects it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "machine.h"
+#include "medium/medium.h"
+#include "options.h"
+#include "pair/pair.h"
+
+#define CHILDREN 8
+
+enum role { ROLE_NONE, ROLE_FETCH, ROLE_INSTALL, ROLE_CONTAINERS, ROLE_HOOKS };
+
+struct child {
+	enum role role; /* ROLE_NONE: the place is free */
+	enum job job; /* JOBS: none (fetch; containers answering install) */
+	pid_t pid;
+	struct mp_pair pair; /* fd -1: closed */
+	bool answered; /* its RESULT was handed on */
+	bool stopped; /* nobody waits for its RESULT any more */
+};
+
+struct supervisor {
+	struct platform platform;
+	const struct agent_options *options;
+	struct product product;
+	struct machine machine;
+	struct record record;
+	struct mp_medium *medium;
+	struct child children[CHILDREN];
+	int data; /* install's end of the pair with the fetch that runs; -1: none */
+	struct setup setup; /* what JOB_SETUP has told so far */
+	int64_t time_floor;
+	unsigned failed; /* jobs that could not be started, one bit each */
+	bool fetch_failed; /* a question could not be put */
+	unsigned fetch_peak_kb;
+	char device_id[80], release[32], root_hash[65], boot_id[64];
+	int64_t online_ms; /* since boot, at the first poll that went well; 0: none yet */
+	char last_error[512]; /* of a poll */
+	bool stop, polled;
+};
+
+int supervisor_run(const struct agent_options *o);
+
+/* ---- child.c ---- */
+/* Start a worker with its pair, and `data` (-1: none) as its second one. NULL: it cannot be. */
+struct child *child_start(struct supervisor *s, enum role role, enum job job, int data,
+			  const char *hooks);
+struct child *child_find(struct supervisor *s, enum role role, enum job job);
+/* What ended since; each is handed to supervisor_gone(). */
+void child_reap(struct supervisor *s);
+void child_stop(struct child *c);
+
+/* ---- relay.c ---- */
+/* One message of a child's, if there is one: was there? */
+bool relay(struct supervisor *s, struct child *c);
+/* The process has ended, and what it had said is read. */
+void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak_kb);
+
+/* ---- outside.c: what the state machine calls ---- */
+void outside_init(struct supervisor *s);
+
+/* ---- report.c ---- */
+/* The JSON object of our attributes for the server. */
+int report_attributes(struct supervisor *s, struct mp_buf *out);
+/* Write /run/microplatform/agent.json. */
+void report_status(struct supervisor *s);
