@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "tar/internal.h"
 
-#define ID_MAX 07777777ULL	       /* what seven octal digits hold */
+#define ID_MAX 07777777ULL /* what seven octal digits hold */
 #define SIZE_MAX_OCTAL 077777777777ULL /* eleven */
 
 /* `width` - 1 octal digits and a NUL. What does not fit was told in a PAX record. */

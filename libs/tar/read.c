@@ -7,11 +7,11 @@
 
 struct mp_tar_private {
 	struct tar_header header;
-	struct tar_pax pax;	  /* for the next entry: PAX, and GNU's long names */
-	struct mp_buf text;	  /* of the extended header being read */
+	struct tar_pax pax; /* for the next entry: PAX, and GNU's long names */
+	struct mp_buf text; /* of the extended header being read */
 	struct mp_buf path, link; /* of the current entry, normalised */
-	uint64_t left;		  /* bytes of the current entry not read yet */
-	size_t padding;		  /* zeros behind them */
+	uint64_t left; /* bytes of the current entry not read yet */
+	size_t padding; /* zeros behind them */
 	unsigned entries;
 };
 

@@ -27,13 +27,19 @@
 #define MP_TAR_EXTENDED_MAX (1 << 20) /* bytes of an extended header */
 
 enum mp_tar_type {
-	MP_TAR_FILE = '0', MP_TAR_HARDLINK = '1', MP_TAR_SYMLINK = '2', MP_TAR_CHAR = '3',
-	MP_TAR_BLOCKDEV = '4', MP_TAR_DIR = '5', MP_TAR_FIFO = '6'
+	MP_TAR_FILE = '0',
+	MP_TAR_HARDLINK = '1',
+	MP_TAR_SYMLINK = '2',
+	MP_TAR_CHAR = '3',
+	MP_TAR_BLOCKDEV = '4',
+	MP_TAR_DIR = '5',
+	MP_TAR_FIFO = '6'
 };
 
 struct mp_tar_entry {
 	enum mp_tar_type type;
-	const char *path; /* without leading "/" or "./" and without a trailing "/"; "." for the root */
+	const char *
+		path; /* without leading "/" or "./" and without a trailing "/"; "." for the root */
 	const char *link; /* target of a hard link (as `path`) or of a symbolic link (as it is) */
 	uint64_t size; /* bytes that follow; 0 for everything but files */
 	uint32_t mode; /* permission bits, 07777 */
