@@ -6,6 +6,7 @@
  * percent-encoded names. */
 #include "verb.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -84,18 +85,22 @@ struct session {
 	struct mp_tuf_fetcher fetcher;
 };
 
-/* A target path is meant to be a URL path already (specification section 4.5); what cannot stand
- * in one is encoded, what is encoded stays. */
+/* A target path is meant to be a URL path already (specification section 4.5): what is encoded
+ * stays, what cannot stand in a path is encoded. */
+static bool is_plain(const char *p)
+{
+	if (*p == '%')
+		return isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2]);
+	return isalnum((unsigned char)*p) || strchr("-._~!$&'()*+,;=:@/", *p);
+}
+
 static int add_path(struct mp_buf *url, const char *path)
 {
 	int r = 0;
 
-	for (const char *p = path; *p && r == 0; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			     (*p >= '0' && *p <= '9') || strchr("-._~!$&'()*+,;=:@/%", *p);
-
-		r = plain ? mp_buf_add(url, p, 1) : mp_buf_printf(url, "%%%02X", (unsigned char)*p);
-	}
+	for (const char *p = path; *p && r == 0; p++)
+		r = is_plain(p) ? mp_buf_add(url, p, 1)
+				: mp_buf_printf(url, "%%%02X", (unsigned char)*p);
 	return r;
 }
 

@@ -8,16 +8,16 @@
 
 #include "base/str.h"
 
-static void forget_roles(struct mp_tuf_client *c)
+void mp_tuf_forget_roles(struct mp_tuf_client *c)
 {
-	while (c->n_roles > 0)
-		mp_tuf_file_free(c->roles[--c->n_roles].file);
+	for (; c->n_roles > 0; c->n_roles--)
+		mp_tuf_file_free(c->roles[c->n_roles - 1].file);
 }
 
 /* All but the root, which stays trusted whatever comes. */
 static void forget(struct mp_tuf_client *c)
 {
-	forget_roles(c);
+	mp_tuf_forget_roles(c);
 	mp_tuf_file_free(take_ptr(c->timestamp));
 	mp_tuf_file_free(take_ptr(c->snapshot));
 	mp_tuf_file_free(take_ptr(c->targets));

@@ -163,6 +163,21 @@ TEST(roles_are_visited_depth_first_in_their_order)
 	ASSERT_STR("", f.requests); /* all of them are in the store now */
 }
 
+TEST(one_search_follows_another)
+{
+	struct role roles[] = {{.name = "A", .by = "targets", .path = "*"},
+			       {.name = "B", .by = "targets", .path = "*"},
+			       {.name = "C", .by = "targets", .path = "c*", .target = "c1"}};
+	struct mp_tuf_target t;
+
+	make(roles, 3);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(find("c1", &t));
+		ASSERT_ERR(-ENOENT, find("x", &t));
+		ASSERT_OK(find("app", &t));
+	}
+}
+
 TEST(the_first_role_that_lists_a_target_wins)
 {
 	struct role roles[] = {{.name = "A", .by = "targets", .path = "*", .target = "x"},

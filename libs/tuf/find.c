@@ -144,8 +144,7 @@ int mp_tuf_find(struct mp_tuf_client *c, const struct mp_tuf_fetcher *f, const c
 
 	if (!c->fresh)
 		return mp_err_set(err, -ESTALE, "the metadata must be refreshed first");
-	while (c->n_roles > 0)
-		mp_tuf_file_free(take_ptr(c->roles[--c->n_roles].file));
+	mp_tuf_forget_roles(c);
 	r = search(c, f, path, &entry, err);
 	return r < 0 ? r : describe(c, path, entry, ret, err);
 }

@@ -125,6 +125,9 @@ struct mp_tuf_client {
 	struct mp_tuf_role roles[MP_TUF_DELEGATIONS];
 };
 
+/* The delegated roles of the last search go. */
+void mp_tuf_forget_roles(struct mp_tuf_client *c);
+
 /* -ESTALE with a sentence when `f` has expired by the clock or by the time floor. */
 int mp_tuf_check_expiry(const struct mp_tuf_client *c, const struct mp_tuf_file *f,
 			const char *name, struct mp_err *err);
