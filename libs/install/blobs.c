@@ -109,6 +109,7 @@ struct download {
 	const struct blob *blob;
 	char path[INSTALL_PATH];
 	uint64_t off;
+	int failed; /* to write */
 };
 
 static int take_bytes(void *user, const void *data, size_t len)
@@ -119,6 +120,7 @@ static int take_bytes(void *user, const void *data, size_t len)
 	if (len > d->blob->size - d->off)
 		return -EFBIG;
 	r = mp_medium_write(d->in->c->medium, d->path, d->off, data, len);
+	d->failed = r;
 	if (r < 0)
 		return r;
 	mp_hash_add(d->hash, data, len);
@@ -156,6 +158,8 @@ static int fetch(struct download *d, const char *sha256, struct mp_err *err)
 		r = h->read(h->user, d->blob->target, d->off, d->blob->size - d->off, take_bytes, d,
 			    err);
 	mp_hash_end(d->hash, digest);
+	if (d->failed < 0)
+		return mp_err_set(err, d->failed, "cannot write it: %s", strerror(-d->failed));
 	if (r < 0)
 		return r;
 	mp_hex_format(digest, sizeof(digest), hex);

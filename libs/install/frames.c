@@ -113,7 +113,8 @@ struct stream {
 	unsigned at; /* the frame that comes next */
 	unsigned since; /* frames since the last checkpoint */
 	char uki_path[INSTALL_PATH], uki_dir[INSTALL_PATH];
-	struct mp_err *err;
+	int failed; /* why take_frames() wants no more, and in words: */
+	struct mp_err why;
 };
 
 static bool is_wanted(const struct stream *s, unsigned i)
@@ -157,7 +158,7 @@ static int flush_written(struct stream *s)
 }
 
 /* All frames before s->at are on the disk: say so in the state. */
-static int checkpoint(struct stream *s)
+static int checkpoint(struct stream *s, struct mp_err *err)
 {
 	struct install_state *st = &s->in->st;
 	int r;
@@ -166,31 +167,31 @@ static int checkpoint(struct stream *s)
 		return 0;
 	r = flush_written(s);
 	if (r < 0)
-		return mp_err_set(s->err, r, "cannot flush what was written: %s", strerror(-r));
+		return mp_err_set(err, r, "cannot flush what was written: %s", strerror(-r));
 	s->since = 0;
 	if (s->uki)
 		st->uki_frames = s->at;
 	else
 		st->frames = s->at;
-	return install_state_save(s->in->c, st, s->err);
+	return install_state_save(s->in->c, st, err);
 }
 
 /* The bytes of frame s->at are complete. */
 static int finish_frame(struct stream *s, const struct mp_payload_frame *f)
 {
 	unsigned every = s->in->c->checkpoint ? s->in->c->checkpoint : CHECKPOINT;
-	int r = mp_payload_frame_decode(s->decoder, f, s->packed, s->have, s->raw, s->err);
+	int r = mp_payload_frame_decode(s->decoder, f, s->packed, s->have, s->raw, &s->why);
 
 	if (r < 0)
 		return r;
 	r = write_frame(s, f);
 	if (r < 0)
-		return mp_err_set(s->err, r, "cannot write to %s: %s",
+		return mp_err_set(&s->why, r, "cannot write to %s: %s",
 				  s->uki ? "the ESP" : "the slot", strerror(-r));
 	s->have = 0;
 	s->at++;
 	s->since++;
-	return s->since >= every ? checkpoint(s) : 0;
+	return s->since >= every ? checkpoint(s, &s->why) : 0;
 }
 
 /* Finish every frame that has all of its bytes; one of zeros has none to wait for. */
@@ -235,11 +236,12 @@ static int take_frames(void *user, const void *data, size_t len)
 		len -= n;
 		r = finish_frames(s, run->end);
 	}
+	s->failed = r;
 	return r;
 }
 
 /* Fetch the frames from s->at up to `end` with one request. */
-static int fetch_run(struct stream *s, const char *target, unsigned end)
+static int fetch_run(struct stream *s, const char *target, unsigned end, struct mp_err *err)
 {
 	const struct mp_install_hooks *h = s->in->h;
 	struct run run = {s, end};
@@ -249,20 +251,25 @@ static int fetch_run(struct stream *s, const char *target, unsigned end)
 
 	s->have = 0;
 	r = finish_frames(s, end);
-	if (r < 0 || s->at == end)
-		return r;
+	if (r < 0)
+		return mp_err_set(err, r, "%s", s->why.text);
+	if (s->at == end)
+		return 0;
 	mp_payload_frame_get(s->ix, s->at, &first);
 	mp_payload_frame_get(s->ix, end - 1, &last);
 	len = last.offset + last.len - first.offset;
-	r = h->read(h->user, target, first.offset, len, take_frames, &run, s->err);
+	r = h->read(h->user, target, first.offset, len, take_frames, &run, err);
+	/* Our own reason, whatever the caller made of it. */
+	if (s->failed < 0 && s->why.text[0])
+		return mp_err_set(err, s->failed, "%s", s->why.text);
 	if (r < 0)
 		return r;
 	if (s->at < end)
-		return mp_err_set(s->err, -ECONNRESET, "the payload ended early");
+		return mp_err_set(err, -ECONNRESET, "the payload ended early");
 	return 0;
 }
 
-static int fetch_all(struct stream *s, const char *target)
+static int fetch_all(struct stream *s, const char *target, struct mp_err *err)
 {
 	unsigned n = s->ix->n_frames;
 	int r = 0;
@@ -276,7 +283,7 @@ static int fetch_all(struct stream *s, const char *target)
 		}
 		for (end = s->at; end < n && is_wanted(s, end); end++)
 			;
-		r = fetch_run(s, target, end);
+		r = fetch_run(s, target, end, err);
 	}
 	return r;
 }
@@ -294,19 +301,18 @@ static uint64_t bytes_before(const struct stream *s, unsigned end)
 	return sum;
 }
 
-static int stream(struct stream *s, const char *target, unsigned from)
+static int stream(struct stream *s, const char *target, unsigned from, struct mp_err *err)
 {
 	struct mp_err ignored;
 	int r = install_progress(s->in, bytes_before(s, from));
 
 	s->at = from;
 	if (r == 0)
-		r = fetch_all(s, target);
+		r = fetch_all(s, target, err);
 	if (r == 0)
-		return checkpoint(s);
+		return checkpoint(s, err);
 	/* What has arrived need not come again. */
-	s->err = &ignored;
-	(void)checkpoint(s);
+	(void)checkpoint(s, &ignored);
 	return r;
 }
 
@@ -315,8 +321,7 @@ int install_frames(struct install *in, const struct mp_payload_index *ix, const 
 {
 	auto_(mp_payload_decoder) *decoder = NULL;
 	auto_free uint8_t *packed = malloc(MP_PAYLOAD_FRAME), *raw = malloc(MP_PAYLOAD_FRAME);
-	struct stream s = {
-		.in = in, .ix = ix, .uki = uki, .packed = packed, .raw = raw, .err = err};
+	struct stream s = {.in = in, .ix = ix, .uki = uki, .packed = packed, .raw = raw};
 	uint64_t from = (uint64_t)(uki ? in->st.uki_frames : in->st.frames);
 	int r = mp_payload_decoder_new(&decoder);
 
@@ -328,5 +333,5 @@ int install_frames(struct install *in, const struct mp_payload_index *ix, const 
 		r = install_path(s.uki_dir, sizeof(s.uki_dir), "%s/EFI/Linux", in->c->esp);
 	if (r < 0)
 		return mp_err_set(err, r, "the path of the ESP is too long");
-	return stream(&s, target, from > ix->n_frames ? 0 : (unsigned)from);
+	return stream(&s, target, from > ix->n_frames ? 0 : (unsigned)from, err);
 }
