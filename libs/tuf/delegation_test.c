@@ -332,7 +332,7 @@ TEST(bins_share_all_paths_among_them_by_hash)
 	auto_(mp_json) *bins = NULL;
 	char name[MP_TUF_BIN_NAME], hex[65];
 
-	must(mp_json_parse("{\"bit_length\":9,\"name_prefix\":\"bin\"}", 35, &bins, NULL));
+	must(mp_json_parse("{\"bit_length\":9,\"name_prefix\":\"bin\"}", 36, &bins, NULL));
 	ASSERT_OK(mp_tuf_bin_name(bins, "x", name));
 	mp_sha256_hex("x", 1, hex); /* 2d711642... : 0010 1101 0 = 05a */
 	ASSERT_INT(0, strncmp(hex, "2d711642", 8));
