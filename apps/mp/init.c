@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -213,24 +214,40 @@ static int populate(const char *dir, const char *name, const struct init_options
 	return mp_keyring_create(dir, p, (unsigned)o->root_days, err);
 }
 
-/* Fill a new folder beside `path` and rename it. */
+static int fill_and_rename(char *tmp, const char *path, const char *name,
+			   const struct init_options *o, struct mp_err *err)
+{
+	int r = populate(tmp, name, o, err);
+
+	if (r == 0 && (chmod(tmp, 0755) < 0 || rename(tmp, path) < 0))
+		r = mp_err_set(err, -errno, "cannot make %s: %s", path, strerror(errno));
+	if (r < 0)
+		(void)mp_file_remove_tree(tmp, NULL);
+	return r;
+}
+
+/* Fill a new folder beside `path` and rename it. Ctrl-C waits for that second. */
 static int create(const char *path, const char *name, const struct init_options *o,
 		  struct mp_err *err)
 {
 	auto_free char *copy = strdup(path);
 	auto_free char *tmp = copy ? mp_str_format("%s/.mp-init-XXXXXX", dirname(copy)) : NULL;
+	sigset_t stops, before;
 	int r;
 
 	if (!tmp)
 		return mp_err_set(err, -ENOMEM, "out of memory");
-	if (!mkdtemp(tmp))
-		return mp_err_set(err, -errno, "cannot make a folder in %s: %s", dirname(tmp),
-				  strerror(errno));
-	r = populate(tmp, name, o, err);
-	if (r == 0 && (chmod(tmp, 0755) < 0 || rename(tmp, path) < 0))
-		r = mp_err_set(err, -errno, "cannot make %s: %s", path, strerror(errno));
-	if (r < 0)
-		(void)mp_file_remove_tree(tmp, NULL);
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGHUP);
+	sigprocmask(SIG_BLOCK, &stops, &before);
+	if (mkdtemp(tmp))
+		r = fill_and_rename(tmp, path, name, o, err);
+	else
+		r = mp_err_set(err, -errno, "cannot make a folder in %s: %s", dirname(tmp),
+			       strerror(errno));
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
 

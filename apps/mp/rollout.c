@@ -125,35 +125,53 @@ static int64_t seconds(void)
 	return t.tv_sec;
 }
 
+#define PATIENCE 30 /* seconds for which the server may be away, to start anew */
+
+static bool is_away(int r)
+{
+	return r == -ECONNREFUSED || r == -ECONNRESET || r == -ETIMEDOUT || r == -EHOSTUNREACH;
+}
+
+/* One look at it. 1: it has ended, and `ret` is how. */
+static int look(struct mp_api *api, const char *path, struct watch *watch, struct mp_json **ret,
+		struct mp_err *err)
+{
+	auto_(mp_json) *rollout = NULL;
+	int r = mp_api_get(api, path, &rollout, err);
+
+	if (r < 0)
+		return r;
+	show_progress(watch, rollout);
+	if (!has_ended(rollout))
+		return 0;
+	*ret = take_ptr(rollout);
+	return 1;
+}
+
 /* Ask each half second until it has ended. 0, -ETIMEDOUT, or the server's trouble. */
 static int wait_for_end(struct mp_api *api, const char *id, uint64_t timeout, struct mp_json **ret,
 			struct mp_err *err)
 {
-	int64_t end = timeout ? seconds() + (int64_t)timeout : INT64_MAX;
+	int64_t end = timeout ? seconds() + (int64_t)timeout : INT64_MAX, seen = seconds();
 	struct watch watch = {.drawn = false};
 	MP_BUF(path, 1024);
 	int r = rollout_path(&path, id, NULL);
 
 	while (r == 0) {
-		auto_(mp_json) *rollout = NULL;
-
-		r = mp_api_get(api, mp_buf_str(&path), &rollout, err);
-		if (r < 0)
-			break;
-		show_progress(&watch, rollout);
-		if (has_ended(rollout)) {
-			*ret = take_ptr(rollout);
-			break;
-		}
-		if (seconds() >= end)
+		r = look(api, mp_buf_str(&path), &watch, ret, err);
+		if (r >= 0)
+			seen = seconds();
+		else if (is_away(r) && seconds() - seen < PATIENCE)
+			r = 0;
+		if (r == 0 && seconds() >= end)
 			r = mp_err_set(err, -ETIMEDOUT, "rollout %s has not ended after %llu s: %s",
 				       id, (unsigned long long)timeout, watch.shown);
-		else
+		if (r == 0)
 			usleep(500000);
 	}
 	if (watch.drawn)
 		fputc('\n', stderr);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int say_end(const struct mp_json *rollout, const char *id, bool json)

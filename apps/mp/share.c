@@ -9,9 +9,9 @@
 #include "base/str.h"
 
 /* The folder of the running program, without a final '/'; "" when the kernel does not say. */
-static void own_folder(char ret[PATH_MAX])
+static void own_folder(char *ret, size_t room)
 {
-	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - 1);
+	ssize_t len = readlink("/proc/self/exe", ret, room - 1);
 
 	ret[len > 0 ? len : 0] = '\0';
 	if (strrchr(ret, '/'))
@@ -36,7 +36,7 @@ char *mp_share_path(const char *relative)
 	auto_free char *beside = NULL;
 	const char *folders[] = {NULL, MP_SOURCE_DIR "/share", MP_DATADIR};
 
-	own_folder(self);
+	own_folder(self, sizeof(self));
 	folders[0] = beside = mp_str_format("%s/../share/microplatform", self);
 	return first_with(folders, 3, relative, R_OK);
 }
@@ -47,7 +47,7 @@ char *mp_program_path(const char *name)
 	auto_free char *beside = NULL;
 	const char *folders[] = {self, NULL, MP_LIBEXECDIR};
 
-	own_folder(self);
+	own_folder(self, sizeof(self));
 	folders[1] = beside = mp_str_format("%s/../libexec/microplatform", self);
 	return first_with(folders, 3, name, X_OK);
 }

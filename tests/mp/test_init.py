@@ -1,8 +1,11 @@
 """mp init: a whole product folder, or none."""
 import json
 import pathlib
+import shutil
+import signal
 import stat
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -99,6 +102,18 @@ def test_a_folder_in_use_is_refused(product):
 def test_what_goes_wrong_leaves_nothing_behind(tmp_path, args, words):
     assert words in fails("init", "demo", *args, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_it_is_whole_or_not_there(tmp_path):
+    for delay in range(0, 200, 25):
+        process = subprocess.Popen([MP, "init", "demo"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+        time.sleep(delay / 1000)
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        assert [p.name for p in tmp_path.iterdir()] in ([], ["demo"])
+        if (tmp_path / "demo").exists():
+            run("-C", tmp_path / "demo", "key", "ls")
+            shutil.rmtree(tmp_path / "demo")
 
 
 def test_a_place_that_cannot_be_written():
