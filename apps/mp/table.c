@@ -80,14 +80,35 @@ static void print_cut(const char *s, size_t columns)
 	printf("%.*s…", (int)(end - s), s);
 }
 
+/* Words of states that are good news or bad, at a terminal; "" for all others. */
+static const char *colour_of(const char *cell)
+{
+	static const char *const good[] = {"proven", "finished", "good"};
+	static const char *const bad[] = {"failed", "rolled_back", "stopped", "expired"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		if (mp_streq(cell, good[i]))
+			return "\033[32m";
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (mp_streq(cell, bad[i]))
+			return "\033[31m";
+	return "";
+}
+
 static void print_row(const struct mp_table *t, size_t row, const size_t *widths, size_t last)
 {
+	bool colours = mp_has_colour(STDOUT_FILENO);
 	char **cells = t->cells + row * t->columns;
 
-	for (size_t i = 0; i + 1 < t->columns; i++)
-		printf("%s%*s", cells[i], (int)(widths[i] - width_of(cells[i]) + 2), "");
+	for (size_t i = 0; i + 1 < t->columns; i++) {
+		const char *colour = !colours ? "" : row == 0 ? "\033[1m" : colour_of(cells[i]);
+
+		printf("%s%s%s%*s", colour, cells[i], *colour ? "\033[0m" : "",
+		       (int)(widths[i] - width_of(cells[i]) + 2), "");
+	}
+	fputs(row == 0 && colours ? "\033[1m" : "", stdout);
 	print_cut(cells[t->columns - 1], last);
-	putchar('\n');
+	puts(row == 0 && colours ? "\033[0m" : "");
 }
 
 void mp_table_print(const struct mp_table *t)
@@ -106,13 +127,8 @@ void mp_table_print(const struct mp_table *t)
 		used += widths[i] + 2;
 	if (terminal > 0)
 		last = terminal > used + 10 ? terminal - used : 10;
-	for (size_t row = 0; row < t->rows; row++) {
-		bool bold = row == 0 && mp_has_colour(STDOUT_FILENO);
-
-		fputs(bold ? "\033[1m" : "", stdout);
+	for (size_t row = 0; row < t->rows; row++)
 		print_row(t, row, widths, last);
-		fputs(bold ? "\033[0m" : "", stdout);
-	}
 }
 
 void mp_table_done(struct mp_table *t)
