@@ -38,6 +38,10 @@ int mp_x509_csr_create(const char *key_pem, const char *common_name, struct mp_b
  * -EBADMSG with a sentence. */
 int mp_x509_csr_parse(const void *csr_pem, size_t len, char ret_cn[65], struct mp_err *err);
 
+/* SHA-256 of the public key in a request (SubjectPublicKeyInfo): the same for every request that the
+ * key's owner makes. -EBADMSG. */
+int mp_x509_csr_key_id(const void *csr_pem, size_t len, char hex[65], struct mp_err *err);
+
 /* Turn a checked request into a client certificate (extendedKeyUsage clientAuth) for `cn`. */
 int mp_x509_csr_sign(const char *ca_key_pem, const char *ca_cert_pem, const void *csr_pem,
 		     size_t csr_len, const char *cn, int64_t from, unsigned days,

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * devices.h - every device that we know, in memory, backed by the store
+ *
+ *     d = devices_find(s->devices, "demo-0123456789ab");
+ *     r = devices_report(s, d, &(struct report){ .state = DEVICE_DOWNLOADING, .progress = 34 });
+ *
+ * Reading needs no database. A change is written first and then made in memory; it is visible to
+ * others at once and durable with the turn's commit. When that fails, everything in memory is
+ * thrown away and read anew (server.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "json/json.h"
+
+struct server;
+struct rollout;
+struct mp_answer;
+
+enum device_state { /* stored: append only */
+	DEVICE_UNKNOWN, /* has never been heard of since it was registered */
+	DEVICE_IDLE,
+	DEVICE_OFFERED,
+	DEVICE_DOWNLOADING,
+	DEVICE_VERIFYING,
+	DEVICE_INSTALLED,
+	DEVICE_REBOOTING,
+	DEVICE_PROVING,
+	DEVICE_PROVEN,
+	DEVICE_FAILED,
+	DEVICE_ROLLED_BACK,
+	DEVICE_STATES
+};
+const char *device_state_name(enum device_state s);
+int device_state_parse(const char *name); /* -EBADMSG */
+
+enum action_state { /* stored: append only */
+	ACTION_OPEN, ACTION_CANCELING, ACTION_FINISHED, ACTION_FAILED, ACTION_CANCELED
+};
+
+struct device {
+	struct device *next; /* of its hash chain */
+	int64_t row, created, last_seen;
+	char *name; /* its id on the wire */
+	const char *product, *board, *release; /* interned; "" when not known */
+	bool has_certificate, has_token, wants_config, is_dirty;
+	uint8_t fingerprint[32], token[32]; /* SHA-256 of the certificate, of the token */
+	enum device_state state;
+	int progress; /* percent */
+	char *reason; /* of the last failure or detail; may be NULL */
+	int64_t action; /* open or being cancelled; 0: none */
+	enum action_state action_state;
+	bool fetched; /* the device has read what the action wants */
+	int64_t offered; /* when the action was made */
+	unsigned rows; /* history rows of this action since we started */
+	const char *target; /* the release that the action brings; "" without one */
+	int64_t installed; /* the last action that ended well; 0: none */
+	struct rollout *rollout; /* the one that it follows now, or followed last */
+	int member; /* enum member_state in it */
+	struct mp_answer *poll; /* the answer to its next poll, while nothing changes */
+	uint32_t poll_base; /* for which base address and rollout state */
+};
+
+struct devices;
+int devices_load(struct server *s, struct devices **ret, struct mp_err *err);
+void devices_free(struct devices *t);
+size_t devices_count(const struct devices *t);
+size_t devices_in_state(const struct devices *t, enum device_state state);
+struct device *devices_find(const struct devices *t, const char *name); /* NULL: not known */
+/* In the order in which they were made; NULL at the end. */
+struct device *devices_at(const struct devices *t, size_t i);
+
+/* Make one. -EEXIST. */
+int devices_add(struct server *s, const char *name, struct device **ret);
+int devices_remove(struct server *s, struct device *d);
+/* A valid id: plain name of at most 64 characters; ':' is fine too. */
+bool device_name_is_valid(const char *name);
+
+int devices_set_certificate(struct server *s, struct device *d, const char *fingerprint_hex,
+			    const char *key_id);
+int devices_set_token(struct server *s, struct device *d, const uint8_t hash[32]);
+/* The key that the device was enrolled with, "" when it was not. */
+int devices_key_id(struct server *s, const struct device *d, char ret[65]);
+
+/* It polled, or sent something. Written back in batches. */
+void devices_seen(struct server *s, struct device *d);
+void devices_write_seen(struct server *s, bool all);
+
+/* What became known of it; members that are NULL stay as they are. */
+struct report {
+	enum device_state state;
+	int progress;
+	const char *reason; /* NULL: none */
+	const char *what; /* for the history: "feedback", "offered" ...; NULL: nothing is written there */
+};
+int devices_report(struct server *s, struct device *d, const struct report *r);
+int devices_note(struct server *s, const struct device *d, const char *what, const char *details);
+
+/* The attributes as the device sent them: merged, replaced or removed. */
+enum attribute_mode { ATTRIBUTES_MERGE, ATTRIBUTES_REPLACE, ATTRIBUTES_REMOVE };
+int devices_set_attributes(struct server *s, struct device *d, enum attribute_mode mode,
+			   const struct mp_json *data);
+int devices_attributes(struct server *s, const struct device *d, struct mp_json **ret);
+
+/* The action: made, read by the device, being cancelled, ended. */
+int devices_open_action(struct server *s, struct device *d, struct rollout *r, const char *release);
+int devices_fetched(struct server *s, struct device *d);
+int devices_cancel(struct server *s, struct device *d); /* closes it if the device has not read it */
+int devices_resume(struct server *s, struct device *d); /* the device refused to cancel */
+int devices_close_action(struct server *s, struct device *d, enum action_state how,
+			 const char *reason);
+int devices_set_release(struct server *s, struct device *d, const char *release);
+int devices_set_member(struct server *s, struct device *d, struct rollout *r, int member);
+
+/* Its next poll may be answered differently. */
+void device_forget_poll(struct device *d);
+
+struct mp_json *device_json(struct server *s, const struct device *d, bool with_attributes);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const char help[] =
+	"Usage: mp-server --data DIR --product-dir DIR [OPTION]...\n"
+	"The update server: devices over HTTPS (hawkBit's DDI), people over REST and a web page.\n"
+	"\n"
+	"  --data DIR                  where the server keeps what it knows; made when missing\n"
+	"  --product-dir DIR           product folder with its keys and TUF roots (`mp init`)\n"
+	"  --listen ADDRESS            IP address of the HTTPS port (127.0.0.1)\n"
+	"  --port N                    HTTPS port (8443)\n"
+	"  --http-port N               also plain HTTP on the loopback address; for tests and "
+	"proxies\n"
+	"  --poll SECONDS              how often devices ask; overrules product.yaml\n"
+	"  --target-tokens             let devices authenticate with their token (hawkBit "
+	"clients)\n"
+	"  --gateway-token-file FILE   let who knows this token speak for any device\n"
+	"  --user NAME                 user to become when started as root\n"
+	"                              (owner of the data folder, else of the product folder, else "
+	"nobody)\n"
+	"  --help, --version\n"
+	"\n"
+	"PRODUCT/server/admin.token is written at the first start. SIGTERM ends the server.\n"
+	"Exit status: 0 ended by a signal, 1 it could not start or go on, 2 bad usage.\n";
+
+enum {
+	DATA = 256,
+	PRODUCT,
+	LISTEN,
+	PORT,
+	HTTP_PORT,
+	POLL,
+	TARGET_TOKENS,
+	GATEWAY,
+	USER,
+	HELP,
+	VERSION
+};
+
+static const struct option table[] = {
+	{"data", required_argument, NULL, DATA},
+	{"product-dir", required_argument, NULL, PRODUCT},
+	{"listen", required_argument, NULL, LISTEN},
+	{"port", required_argument, NULL, PORT},
+	{"http-port", required_argument, NULL, HTTP_PORT},
+	{"poll", required_argument, NULL, POLL},
+	{"target-tokens", no_argument, NULL, TARGET_TOKENS},
+	{"gateway-token-file", required_argument, NULL, GATEWAY},
+	{"user", required_argument, NULL, USER},
+	{"help", no_argument, NULL, HELP},
+	{"version", no_argument, NULL, VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static int complain(const char *what, const char *value)
+{
+	fprintf(stderr, "mp-server: %s%s; see mp-server --help\n", what, value);
+	return -EINVAL;
+}
+
+static int number(const char *text, uint64_t max, const char *what, uint64_t *ret)
+{
+	return mp_str_parse_u64(text, max, ret) < 0 ? complain(what, text) : 0;
+}
+
+static int take(int option, struct options *o)
+{
+	uint64_t n = 0;
+	int r = 0;
+
+	switch (option) {
+	case DATA:
+		o->data = optarg;
+		break;
+	case PRODUCT:
+		o->product = optarg;
+		break;
+	case LISTEN:
+		o->listen = optarg;
+		break;
+	case PORT:
+		r = number(optarg, 65535, "no port: ", &n);
+		o->port = (uint16_t)n;
+		break;
+	case HTTP_PORT:
+		r = number(optarg, 65535, "no port: ", &n);
+		o->http_port = (uint16_t)n;
+		break;
+	case POLL:
+		r = number(optarg, 86399, "no number of seconds below a day: ", &n);
+		o->poll_seconds = (unsigned)n;
+		break;
+	case TARGET_TOKENS:
+		o->target_tokens = true;
+		break;
+	case GATEWAY:
+		o->gateway_token_file = optarg;
+		break;
+	case USER:
+		o->user = optarg;
+		break;
+	case HELP:
+		fputs(help, stdout);
+		return 1;
+	case VERSION:
+		puts("mp-server " MP_VERSION);
+		return 1;
+	default:
+		return -EINVAL; /* getopt has said why */
+	}
+	return r;
+}
+
+int options_parse(int argc, char *argv[], struct options *ret)
+{
+	struct options o = {.listen = "127.0.0.1", .port = 8443};
+	int option, r;
+
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		r = take(option, &o);
+		if (r != 0)
+			return r > 0 ? 0 : r;
+	}
+	if (optind < argc)
+		return complain("what is this: ", argv[optind]);
+	if (!o.data || !o.product)
+		return complain("--data and --product-dir are needed", "");
+	*ret = o;
+	return 1;
+}

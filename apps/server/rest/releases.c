@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Releases, channels, and what they are made of: blobs and TUF metadata. */
+#include "releases.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "blobs.h"
+#include "online.h"
+#include "rest/rest.h"
+
+/* ---- blobs ---- */
+
+static bool is_digest(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+static bool digest_given(struct call *c)
+{
+	if (is_digest(c->args[0]))
+		return true;
+	call_error(c, 400, "A blob is named by its SHA-256: 64 hexadecimal digits in lower case.");
+	return false;
+}
+
+static void reply_blob(struct call *c, const struct blob *b, const char *type)
+{
+	char etag[70];
+	int fd = blobs_open(c->server, b->sha256);
+
+	if (fd < 0) {
+		call_error(c, 404, "The bytes of blob %s are missing.", b->sha256);
+		return;
+	}
+	snprintf(etag, sizeof(etag), "\"%s\"", b->sha256);
+	mp_reply_file(c->rq, &(struct mp_reply_file){
+				     .fd = fd, .size = b->size, .type = type, .etag = etag});
+}
+
+void rest_head_blob(struct call *c)
+{
+	struct blob blob;
+	int r;
+
+	if (!digest_given(c))
+		return;
+	r = blobs_find(c->server, c->args[0], &blob);
+	if (r == 0)
+		reply_blob(c, &blob, "application/octet-stream");
+	else if (r == -ENOENT)
+		call_error(c, 404, "There is no blob %s.", c->args[0]);
+	else
+		call_failed(c);
+}
+
+static int throw_away(void *user, const void *data, size_t len)
+{
+	(void)user, (void)data, (void)len;
+	return 0;
+}
+
+void rest_put_blob_begin(struct call *c)
+{
+	struct blob blob;
+	int r;
+
+	if (!digest_given(c))
+		return;
+	if (blobs_find(c->server, c->args[0], &blob) == 0) {
+		mp_request_stream(c->rq, throw_away, NULL);
+		return;
+	}
+	r = upload_new(c->server, &c->upload);
+	if (r < 0)
+		call_error(c, 507, "The blob cannot be stored: %s.", strerror(-r));
+	else
+		mp_request_stream(c->rq, upload_add, c->upload);
+}
+
+void rest_put_blob(struct call *c)
+{
+	struct blob blob;
+	int r = mp_request_stream_result(c->rq);
+
+	if (!digest_given(c))
+		return;
+	if (blobs_find(c->server, c->args[0], &blob) == 0) {
+		mp_reply_empty(c->rq, 200);
+		call_wrote(c); /* it may have been written in this very turn */
+		return;
+	}
+	if (!c->upload && r == 0) /* an empty body never began */
+		r = upload_new(c->server, &c->upload);
+	if (r == 0)
+		r = upload_end(c->upload, c->args[0]);
+	if (r == -EBADMSG) {
+		call_error(c, 400, "The bytes do not have the SHA-256 %s; the blob was not stored.",
+			   c->args[0]);
+	} else if (r < 0) {
+		call_error(c, 507, "The blob cannot be stored: %s.", strerror(-r));
+		call_failed(c);
+	} else {
+		mp_reply_empty(c->rq, 201);
+		call_wrote(c);
+	}
+}
+
+/* ---- TUF ---- */
+
+void rest_post_root(struct call *c)
+{
+	struct mp_err err;
+	size_t len;
+	const char *body = mp_request_body(c->rq, &len);
+	int r = online_add_root(c->server, body, len, &err);
+
+	if (r < 0) {
+		call_error_code(c, r, &err);
+		return;
+	}
+	mp_reply_empty(c->rq, 201);
+	call_wrote(c);
+}
+
+void rest_get_tuf(struct call *c)
+{
+	struct blob blob;
+	char sha256[65];
+
+	if (online_find(c->server, c->args[0], sha256) < 0 ||
+	    blobs_find(c->server, sha256, &blob) < 0)
+		call_error(c, 404, "There is no metadata file %s.", c->args[0]);
+	else
+		reply_blob(c, &blob, "application/json");
+}
+
+/* ---- releases ---- */
+
+static void reply_release(struct call *c, int status, const struct release *release)
+{
+	struct mp_json *j = NULL;
+
+	(void)release_json(c->server, release, &j);
+	call_reply(c, status, j);
+}
+
+void rest_post_release(struct call *c)
+{
+	auto_(mp_json) *body = NULL;
+	const char *manifest, *targets;
+	struct release *release;
+	struct mp_err err;
+	int r;
+
+	if (!call_json(c, &body))
+		return;
+	r = mp_json_read_str(body, "manifest", &manifest, &err);
+	if (r == 0)
+		r = mp_json_read_str(body, "targets", &targets, &err);
+	if (r == 0)
+		r = releases_publish(c->server, manifest, targets, &release, &err);
+	if (r == -ENOENT)
+		r = -EBADMSG; /* not the release is missing, but a part of it */
+	if (r < 0) {
+		call_error_code(c, r, &err);
+		return;
+	}
+	reply_release(c, 201, release);
+	call_wrote(c);
+}
+
+void rest_get_releases(struct call *c)
+{
+	auto_(mp_json) *items = mp_json_new_array();
+	struct rest_window window;
+	const struct release *release;
+	int r = items ? 0 : -ENOMEM;
+
+	if (!rest_window(c, &window))
+		return;
+	for (size_t i = window.offset; r == 0 && i < window.offset + window.limit &&
+				       (release = releases_at(c->server->releases, i));
+	     i++) {
+		struct mp_json *j = NULL;
+
+		r = release_json(c->server, release, &j);
+		if (r == 0)
+			r = mp_json_append(items, j);
+	}
+	if (r < 0)
+		call_reply(c, 500, NULL);
+	else
+		rest_reply_list(c, take_ptr(items), releases_count(c->server->releases));
+}
+
+void rest_get_release(struct call *c)
+{
+	const struct release *release = releases_find(c->server->releases, c->args[0]);
+
+	if (release)
+		reply_release(c, 200, release);
+	else
+		call_error(c, 404, "There is no release %s.", c->args[0]);
+}
+
+/* ---- channels ---- */
+
+void rest_get_channels(struct call *c)
+{
+	struct mp_json *items = NULL;
+	int r = channels_json(c->server, &items);
+
+	if (r < 0)
+		call_reply(c, 500, NULL);
+	else
+		rest_reply_list(c, items, mp_json_size(items));
+}
+
+void rest_put_channel(struct call *c)
+{
+	auto_(mp_json) *body = NULL;
+	const char *release;
+	struct mp_err err;
+	struct mp_json *j;
+	int r;
+
+	if (!mp_str_is_name(c->args[0], 64)) {
+		call_error(c, 400, "'%s' is no name for a channel.", c->args[0]);
+		return;
+	}
+	if (!call_json(c, &body))
+		return;
+	if (mp_json_read_str(body, "release", &release, &err) < 0) {
+		call_error(c, 400, "%s", err.text);
+		return;
+	}
+	if (!releases_find(c->server->releases, release)) {
+		call_error(c, 404, "There is no release %s.", release);
+		return;
+	}
+	if (channels_set(c->server, c->args[0], release) < 0) {
+		call_failed(c);
+		return;
+	}
+	j = mp_json_new_object();
+	r = mp_json_put_str(j, "name", c->args[0]);
+	r |= mp_json_put_str(j, "release", release);
+	if (r) {
+		mp_json_free(j);
+		j = NULL;
+	}
+	call_reply(c, 200, j);
+	call_wrote(c);
+}
+
+void rest_delete_channel(struct call *c)
+{
+	int r = channels_remove(c->server, c->args[0]);
+
+	if (r == -ENOENT) {
+		call_error(c, 404, "There is no channel %s.", c->args[0]);
+	} else if (r < 0) {
+		call_failed(c);
+	} else {
+		mp_reply_empty(c->rq, 204);
+		call_wrote(c);
+	}
+}

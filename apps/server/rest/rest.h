@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * rest.h - our own API under /api/v1, and the few addresses beside it (docs/api/openapi.yaml)
+ *
+ * Lists are {"items": [...], "total": n} with ?offset and ?limit; errors {"error": "sentence"}.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "call.h"
+#include "server.h"
+
+extern const struct route rest_routes[];
+/* Is it one of ours, so that nothing of the page can be there? */
+bool rest_is_path(const struct mp_path *p);
+
+void rest_get_status(struct call *c);
+void rest_get_metrics(struct call *c);
+void rest_get_events(struct call *c);
+void rest_enroll_begin(struct call *c);
+void rest_post_enroll(struct call *c);
+
+void rest_head_blob(struct call *c);
+void rest_put_blob_begin(struct call *c);
+void rest_put_blob(struct call *c);
+void rest_post_root(struct call *c);
+void rest_get_tuf(struct call *c);
+
+void rest_post_release(struct call *c);
+void rest_get_releases(struct call *c);
+void rest_get_release(struct call *c);
+void rest_get_channels(struct call *c);
+void rest_put_channel(struct call *c);
+void rest_delete_channel(struct call *c);
+
+void rest_get_rollouts(struct call *c);
+void rest_get_rollout(struct call *c);
+void rest_post_rollout(struct call *c);
+void rest_pause_rollout(struct call *c);
+void rest_resume_rollout(struct call *c);
+void rest_abort_rollout(struct call *c);
+
+void rest_get_devices(struct call *c);
+void rest_get_device(struct call *c);
+void rest_post_device(struct call *c);
+void rest_delete_device(struct call *c);
+void rest_get_why(struct call *c);
+void rest_get_history(struct call *c);
+
+void rest_get_tokens(struct call *c);
+void rest_post_token(struct call *c);
+void rest_delete_token(struct call *c);
+void rest_post_enroll_token(struct call *c);
+
+/* ?offset and ?limit (100, at most 500). False: answered 400. */
+struct rest_window {
+	uint64_t offset, limit;
+};
+bool rest_window(struct call *c, struct rest_window *ret);
+/* Takes `items`. */
+void rest_reply_list(struct call *c, struct mp_json *items, uint64_t total);

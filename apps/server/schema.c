@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Times are seconds since 1970; states are the numbers of the enums in devices.h and rollouts.h,
+ * which therefore only grow at their ends. */
+#include "schema.h"
+
+#include <stddef.h>
+
+static const char first[] =
+	"CREATE TABLE device ("
+	"  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL,"
+	"  last_seen INTEGER NOT NULL DEFAULT 0, product TEXT NOT NULL DEFAULT '',"
+	"  board TEXT NOT NULL DEFAULT '', release TEXT NOT NULL DEFAULT '',"
+	"  fingerprint TEXT, key_id TEXT, token BLOB,"
+	"  state INTEGER NOT NULL DEFAULT 0, progress INTEGER NOT NULL DEFAULT 0,"
+	"  reason TEXT NOT NULL DEFAULT '', wants_config INTEGER NOT NULL DEFAULT 1,"
+	"  action INTEGER, installed INTEGER, rollout INTEGER, member INTEGER NOT NULL DEFAULT 0,"
+	"  attributes TEXT NOT NULL DEFAULT '{}');"
+	/* one offer of one release to one device; its id is what DDI calls the action */
+	"CREATE TABLE action ("
+	"  id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	"  release TEXT NOT NULL, rollout INTEGER, state INTEGER NOT NULL, fetched INTEGER NOT NULL"
+	"  DEFAULT 0, created INTEGER NOT NULL, ended INTEGER, reason TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX action_device ON action (device);"
+	"CREATE TABLE history ("
+	"  id INTEGER PRIMARY KEY, device INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,"
+	"  action INTEGER, time INTEGER NOT NULL, what TEXT NOT NULL, details TEXT NOT NULL);"
+	"CREATE INDEX history_device ON history (device, id);"
+	"CREATE TABLE blob ("
+	"  sha256 TEXT PRIMARY KEY, size INTEGER NOT NULL, sha1 TEXT NOT NULL, md5 TEXT NOT NULL,"
+	"  created INTEGER NOT NULL) WITHOUT ROWID;"
+	/* metadata by file name; their bytes are blobs */
+	"CREATE TABLE tuf ("
+	"  name TEXT PRIMARY KEY, role TEXT NOT NULL, version INTEGER NOT NULL,"
+	"  sha256 TEXT NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE release ("
+	"  id INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, minimum_version TEXT NOT NULL,"
+	"  product TEXT NOT NULL, notes TEXT NOT NULL, published INTEGER NOT NULL,"
+	"  boards TEXT NOT NULL, services TEXT NOT NULL, size INTEGER NOT NULL);"
+	/* board '': for every board */
+	"CREATE TABLE release_file ("
+	"  release INTEGER NOT NULL REFERENCES release, name TEXT NOT NULL, board TEXT NOT NULL,"
+	"  sha256 TEXT NOT NULL REFERENCES blob, PRIMARY KEY (release, name, board)) WITHOUT ROWID;"
+	"CREATE TABLE channel (name TEXT PRIMARY KEY, release TEXT NOT NULL, updated INTEGER NOT "
+	"NULL)"
+	"  WITHOUT ROWID;"
+	"CREATE TABLE rollout ("
+	"  id INTEGER PRIMARY KEY, release TEXT NOT NULL, state INTEGER NOT NULL,"
+	"  everyone INTEGER NOT NULL, success_threshold INTEGER NOT NULL,"
+	"  error_threshold INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL"
+	"  DEFAULT 0, reason TEXT NOT NULL DEFAULT '');"
+	"CREATE TABLE member ("
+	"  rollout INTEGER NOT NULL REFERENCES rollout, device INTEGER NOT NULL REFERENCES device"
+	"  ON DELETE CASCADE, state INTEGER NOT NULL, reason TEXT NOT NULL DEFAULT '',"
+	"  PRIMARY KEY (rollout, device)) WITHOUT ROWID;"
+	"CREATE INDEX member_device ON member (device);"
+	"CREATE TABLE token ("
+	"  name TEXT PRIMARY KEY, hash BLOB NOT NULL, role INTEGER NOT NULL, created INTEGER NOT "
+	"NULL)"
+	"  WITHOUT ROWID;"
+	"CREATE TABLE enroll_token (id INTEGER PRIMARY KEY, hash BLOB NOT NULL, created INTEGER "
+	"NOT NULL);";
+
+const char *const server_migrations[] = {first, NULL};

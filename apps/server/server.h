@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * server.h - the server: one process, one loop, its parts side by side
+ *
+ * main.c reads the options and calls server_run(). Each part has a header of its own and knows
+ * nothing of HTTP; ddi/ and rest/ turn requests into calls of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "httpd/httpd.h"
+#include "store/store.h"
+
+struct options {
+	const char *data; /* our folder */
+	const char *product; /* product folder */
+	const char *listen; /* address */
+	const char *user; /* to become after opening everything; NULL: see privileges.h */
+	const char *gateway_token_file; /* NULL: gateway tokens are off */
+	uint16_t port, http_port; /* 0: no plain HTTP */
+	unsigned poll_seconds; /* 0: as product.yaml says */
+	bool target_tokens; /* devices may show their token instead of a certificate */
+};
+
+struct server {
+	struct options options;
+	char product_name[64];
+	unsigned poll_seconds;
+	struct mp_loop *loop;
+	struct mp_httpd *https, *http; /* http may be NULL */
+	struct mp_store *store;
+	struct devices *devices;
+	struct releases *releases;
+	struct rollouts *rollouts;
+	struct blobs *blobs;
+	struct online *online;
+	struct tokens *tokens;
+	struct enrolment *enrolment;
+	struct events *events;
+	struct metrics *metrics;
+	struct page *page;
+	struct gateway *gateway;
+	bool write_failed;
+};
+
+/* A write has failed: the turn's transaction will be rolled back, the answers that wait for it become
+ * errors, and what is in memory is read anew. */
+void server_write_failed(struct server *s);
+
+/* Seconds since 1970; one reading serves a whole loop turn. */
+int64_t server_now(void);
+
+/* Everything from opening to closing; the process's exit code. */
+int server_run(const struct options *options);
