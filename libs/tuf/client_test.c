@@ -266,8 +266,8 @@ TEST(a_key_that_is_listed_under_two_ids_counts_once)
 	keyid = mp_json_str(mp_json_at(mp_json_get(role, "keyids"), 0), NULL);
 	must(mp_json_put(keys, id, mp_json_copy(mp_json_get(keys, keyid))));
 	must(mp_json_append((struct mp_json *)mp_json_get(role, "keyids"), mp_json_new_str(id)));
-	must(mp_tuf_sign(body, (const struct mp_sign_key *const *)f.keys[MP_TUF_ROOT], 1, &text,
-			 NULL));
+	must(mp_tuf_sign_at(body, 0, (const struct mp_sign_key *const *)f.keys[MP_TUF_ROOT], 1,
+			    &text, NULL));
 	mp_json_free(take_ptr(doc));
 
 	must(mp_json_parse(text.data, text.len, &doc, NULL));

@@ -171,16 +171,22 @@ static inline struct mp_tuf_fetcher fake_fetcher(struct fake *f)
 /* ---- making metadata ---- */
 
 /* Sign `doc` (taken) with the keys of a role and serve it as `name`. */
-static inline void fake_serve_signed(struct fake *f, enum mp_tuf_type by, struct mp_json *doc,
-				     const char *name)
+static inline void fake_serve_signed_at(struct fake *f, enum mp_tuf_type by, int64_t now,
+					struct mp_json *doc, const char *name)
 {
 	MP_BUF(out, 1 << 20);
 	struct mp_err err;
 
-	must(mp_tuf_sign(doc, (const struct mp_sign_key *const *)f->keys[by], f->n_keys[by], &out,
-			 &err));
+	must(mp_tuf_sign_at(doc, now, (const struct mp_sign_key *const *)f->keys[by], f->n_keys[by],
+			    &out, &err));
 	folder_put(&f->repo, name, out.data, out.len);
 	mp_json_free(doc);
+}
+
+static inline void fake_serve_signed(struct fake *f, enum mp_tuf_type by, struct mp_json *doc,
+				     const char *name)
+{
+	fake_serve_signed_at(f, by, 0, doc, name);
 }
 
 static inline struct mp_tuf_role_keys fake_role(struct fake *f, enum mp_tuf_type t)
@@ -207,9 +213,7 @@ static inline void fake_root_by(struct fake *f, struct mp_sign_key *const *old, 
 	for (size_t i = 0; i < n_old; i++)
 		keys[n++] = old[i];
 	must(mp_tuf_root_create(&config, &doc, NULL));
-	if (f->stamp[MP_TUF_ROOT])
-		must(mp_tuf_stamp(doc, f->stamp[MP_TUF_ROOT]));
-	must(mp_tuf_sign(doc, keys, n, &out, NULL));
+	must(mp_tuf_sign_at(doc, f->stamp[MP_TUF_ROOT], keys, n, &out, NULL));
 	(void)snprintf(name, sizeof(name), "%" PRId64 ".root.json", f->version[MP_TUF_ROOT]);
 	folder_put(&f->repo, name, out.data, out.len);
 	mp_json_free(doc);
@@ -239,9 +243,8 @@ static inline void fake_serve(struct fake *f, enum mp_tuf_type t, struct mp_json
 
 	(void)snprintf(name, sizeof(name), "%" PRId64 ".%s.json", f->version[t],
 		       mp_tuf_type_name(t));
-	if (f->stamp[t])
-		must(mp_tuf_stamp(doc, f->stamp[t]));
-	fake_serve_signed(f, t, doc, t == MP_TUF_TIMESTAMP ? "timestamp.json" : name);
+	fake_serve_signed_at(f, t, f->stamp[t], doc,
+			     t == MP_TUF_TIMESTAMP ? "timestamp.json" : name);
 }
 
 /* Each at its version as it stands. */

@@ -160,8 +160,8 @@ TEST(members_that_nobody_knows_stay_part_of_what_was_signed)
 	must(mp_tuf_targets_create(1, NOW, &doc, NULL));
 	must(mp_json_put_str(extra, "\xc3\xa4", "line\nfeed \"and\" \\"));
 	must(mp_json_put(doc, "x-extra", extra));
-	must(mp_tuf_sign(doc, (const struct mp_sign_key *const *)f.keys[MP_TUF_TARGETS], 1, &text,
-			 NULL));
+	must(mp_tuf_sign_at(doc, 0, (const struct mp_sign_key *const *)f.keys[MP_TUF_TARGETS], 1,
+			    &text, NULL));
 	mp_json_free(doc);
 	must(mp_tuf_file_parse(MP_TUF_TARGETS, "targets", text.data, text.len, &file, NULL));
 	ASSERT_OK(mp_tuf_verify(file, "targets", &by, NULL));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "crypto/hash.h"
@@ -198,11 +199,6 @@ int mp_tuf_bump(struct mp_json *signed_part, int64_t expires, struct mp_err *err
 	return r < 0 ? r : mp_json_put_int(signed_part, "version", version + 1);
 }
 
-int mp_tuf_stamp(struct mp_json *signed_part, int64_t now)
-{
-	return mp_json_put_int(signed_part, "x-mp-time", now);
-}
-
 /* A role that lists one file: its version, length and hash. */
 static int listing_new(enum mp_tuf_type type, int64_t version, int64_t expires, enum mp_tuf_type of,
 		       const void *data, size_t len, struct mp_json **ret, struct mp_err *err)
@@ -267,14 +263,20 @@ static int signature_new(const struct mp_sign_key *key, const struct mp_buf *tex
 	return r;
 }
 
-int mp_tuf_sign(const struct mp_json *signed_part, const struct mp_sign_key *const *keys, size_t n,
-		struct mp_buf *out, struct mp_err *err)
+int mp_tuf_sign_at(const struct mp_json *signed_part, int64_t now,
+		   const struct mp_sign_key *const *keys, size_t n, struct mp_buf *out,
+		   struct mp_err *err)
 {
 	MP_BUF(text, MP_TUF_TARGETS_MAX);
+	auto_(mp_json) *body = mp_json_copy(signed_part);
 	auto_(mp_json) *list = mp_json_new_array();
 	auto_(mp_json) *doc = mp_json_new_object();
-	int r = list && doc ? mp_json_format_canonical(signed_part, &text) : -ENOMEM;
+	int r = body && list && doc ? 0 : -ENOMEM;
 
+	if (r == 0 && now > 0)
+		r = mp_json_put_int(body, "x-mp-time", now);
+	if (r == 0)
+		r = mp_json_format_canonical(body, &text);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct mp_json *signature = NULL;
 
@@ -285,10 +287,16 @@ int mp_tuf_sign(const struct mp_json *signed_part, const struct mp_sign_key *con
 	if (r == 0)
 		r = mp_json_put(doc, "signatures", take_ptr(list));
 	if (r == 0)
-		r = mp_json_put(doc, "signed", mp_json_copy(signed_part));
+		r = mp_json_put(doc, "signed", take_ptr(body));
 	if (r == 0)
 		r = mp_json_format(doc, out);
 	return r < 0 ? mp_err_wrap(err, r, "the metadata cannot be signed") : 0;
+}
+
+int mp_tuf_sign(const struct mp_json *signed_part, const struct mp_sign_key *const *keys, size_t n,
+		struct mp_buf *out, struct mp_err *err)
+{
+	return mp_tuf_sign_at(signed_part, time(NULL), keys, n, out, err);
 }
 
 static int type_of(const char *role)

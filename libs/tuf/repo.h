@@ -5,7 +5,6 @@
  * with consistent snapshots on. Times are seconds since 1970.
  *
  *     r = mp_tuf_timestamp_create(8, now + 7 * 86400, snapshot, len, &doc, &err);
- *     r = mp_tuf_stamp(doc, now);            // feeds the devices' time floor
  *     r = mp_tuf_sign(doc, &key, 1, &file, &err);
  */
 #pragma once
@@ -48,13 +47,15 @@ int mp_tuf_snapshot_create(int64_t version, int64_t expires, const void *targets
 int mp_tuf_timestamp_create(int64_t version, int64_t expires, const void *snapshot, size_t len,
 			    struct mp_json **ret_signed, struct mp_err *err);
 
-/* Say when this is signed ("x-mp-time"): a device that verifies it knows that it is at least as
- * late, even when its own clock is dead. To be called on all metadata before mp_tuf_sign. */
-int mp_tuf_stamp(struct mp_json *signed_part, int64_t now);
-
-/* Wrap and sign: the file's bytes {"signatures":[...],"signed":{...}} are appended to `out`. */
+/* Wrap and sign: the file's bytes {"signatures":[...],"signed":{...}} are appended to `out`. The
+ * clock's time goes into the signed part as "x-mp-time": a device that verifies the file knows that
+ * it is at least as late, even when its own clock is dead. */
 int mp_tuf_sign(const struct mp_json *signed_part, const struct mp_sign_key *const *keys, size_t n,
 		struct mp_buf *out, struct mp_err *err);
+/* The same at a given time; 0: "x-mp-time" is left as it is. */
+int mp_tuf_sign_at(const struct mp_json *signed_part, int64_t now,
+		   const struct mp_sign_key *const *keys, size_t n, struct mp_buf *out,
+		   struct mp_err *err);
 
 /* Check a signed file of `role` ("root", "targets", ...) against the keys in a trusted root file
  * and hand out its parsed document (object with "signatures" and "signed"). A root must also be

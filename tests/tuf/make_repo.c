@@ -61,13 +61,12 @@ static void put(const struct repo *r, const char *name, const void *data, size_t
 	must(mp_file_write(path, data, len, 0644, &err), &err);
 }
 
-/* Stamp, sign and write; the bytes stay in `out`. Takes `doc`. */
+/* Sign and write; the bytes stay in `out`. Takes `doc`. */
 static void publish(const struct repo *r, struct mp_json *doc, struct mp_sign_key *const *keys,
 		    size_t n, const char *name, struct mp_buf *out)
 {
 	struct mp_err err = {0};
 
-	must(mp_tuf_stamp(doc, r->now), &err);
 	must(mp_tuf_sign(doc, (const struct mp_sign_key *const *)keys, n, out, &err), &err);
 	put(r, name, out->data, out->len);
 	mp_json_free(doc);
