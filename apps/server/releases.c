@@ -227,15 +227,14 @@ int channels_json(struct server *s, struct mp_json **ret_items)
 {
 	auto_(mp_json) *items = mp_json_new_array();
 	auto_(mp_query) *q = NULL;
-	int r = mp_store_query(s->store, "SELECT name, release, updated FROM channel ORDER BY name",
-			       &q, MP_NOTHING);
+	int r = mp_store_query(s->store, "SELECT name, release FROM channel ORDER BY name", &q,
+			       MP_NOTHING);
 
 	while (r == 0 && (r = mp_query_next(q)) > 0) {
 		struct mp_json *j = mp_json_new_object();
 
 		r = mp_json_put_str(j, "name", mp_query_text(q, 0));
 		r |= mp_json_put_str(j, "release", mp_query_text(q, 1));
-		r |= mp_json_put_int(j, "updated", mp_query_int(q, 2));
 		r |= mp_json_append(items, j);
 	}
 	if (r < 0 || !items)

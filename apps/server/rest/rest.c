@@ -12,6 +12,7 @@
 #include "events.h"
 #include "metrics.h"
 #include "releases.h"
+#include "rollouts.h"
 
 #define API "/api/v1"
 #define SMALL 65536 /* bytes of a body */
@@ -86,16 +87,53 @@ void rest_reply_list(struct call *c, struct mp_json *items, uint64_t total)
 	call_reply(c, 200, j);
 }
 
+/* Devices by state, and how many polled so lately that they are there. */
+static int put_fleet(struct server *s, struct mp_json *j)
+{
+	struct mp_json *states = mp_json_new_object();
+	int64_t patience = s->poll_seconds * 3 > 60 ? s->poll_seconds * 3 : 60, online = 0;
+	const struct device *d;
+	int r = 0;
+
+	for (int i = 0; i < DEVICE_STATES; i++)
+		r |= mp_json_put_int(states, device_state_name((enum device_state)i),
+				     (int64_t)devices_in_state(s->devices, (enum device_state)i));
+	for (size_t i = 0; (d = devices_at(s->devices, i)); i++)
+		online += d->last_seen > server_now() - patience;
+	r |= mp_json_put_int(j, "online", online);
+	return r | mp_json_put(j, "states", states);
+}
+
+static int put_rollouts(struct server *s, struct mp_json *j)
+{
+	struct mp_json *states = mp_json_new_object();
+	int64_t running = 0, paused = 0;
+	const struct rollout *one;
+	int r = 0;
+
+	for (size_t i = 0; (one = rollouts_at(s->rollouts, i)); i++) {
+		running += one->state == ROLLOUT_RUNNING;
+		paused += one->state == ROLLOUT_PAUSED;
+	}
+	r |= mp_json_put_int(states, rollout_state_name(ROLLOUT_RUNNING), running);
+	r |= mp_json_put_int(states, rollout_state_name(ROLLOUT_PAUSED), paused);
+	return r | mp_json_put(j, "rollouts", states);
+}
+
 void rest_get_status(struct call *c)
 {
 	struct server *s = c->server;
+	enum role role = tokens_role(s->tokens, mp_request_header(c->rq, "Authorization"));
 	struct mp_json *j = mp_json_new_object();
 	int r = mp_json_put_str(j, "product", s->product_name);
 
 	r |= mp_json_put_str(j, "version", MP_VERSION);
+	r |= mp_json_put_str(j, "role", role_name(role));
 	r |= mp_json_put_int(j, "time", server_now());
 	r |= mp_json_put_int(j, "devices", (int64_t)devices_count(s->devices));
 	r |= mp_json_put_int(j, "releases", (int64_t)releases_count(s->releases));
+	r |= put_fleet(s, j);
+	r |= put_rollouts(s, j);
 	if (r) {
 		mp_json_free(j);
 		j = NULL;

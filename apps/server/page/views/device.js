@@ -76,7 +76,9 @@ export default function device({ id, app }) {
 		keyed(attributes, known, ([name]) => name, makeAttribute,
 			(node, [, value]) => setText(node.lastChild, typeof value === 'string' ? value : JSON.stringify(value)));
 		showEither(attributes, silent, known.length > 0);
-		keyed(timeline, history.items, ({ id: key }) => key, makeEntry, fillEntry);
+		// They have no id, but a place: the newest comes first, so it is counted from the end.
+		history.items.forEach((entry, i) => { entry.place = history.total - i; });
+		keyed(timeline, history.items, ({ place }) => place, makeEntry, fillEntry);
 		showEither(timeline, nothing, history.items.length > 0);
 		more.hidden = history.total <= history.items.length || rows >= 500;
 		setText(more, `Show more of ${number(history.total)}`);

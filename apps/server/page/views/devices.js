@@ -67,8 +67,8 @@ function filterOf(query) {
 
 function filterForm(filter, change) {
 	let typing = 0;
-	const search = h('input', { type: 'search', id: 'q', placeholder: 'Search by id', value: filter.q,
-		'aria-label': 'Search devices by id', spellcheck: 'false', autocomplete: 'off', maxlength: '64' });
+	const search = h('input', { type: 'search', id: 'q', placeholder: 'Search by id or board', value: filter.q,
+		'aria-label': 'Search devices by id or board', spellcheck: 'false', autocomplete: 'off', maxlength: '64' });
 	const state = h('select', { id: 'state', 'aria-label': 'Filter by state' },
 		h('option', { value: '' }, 'All states'),
 		Object.entries(deviceStates).map(([value, { label }]) =>

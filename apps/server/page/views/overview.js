@@ -76,11 +76,10 @@ function tiles() {
 	};
 }
 
-function fillTiles(t, { status, rollouts, releases }) {
+function fillTiles(t, { status, releases }) {
 	const { states } = status;
 	const bad = (states.failed ?? 0) + (states.rolled_back ?? 0);
-	const running = rollouts.filter((rollout) => rollout.state === 'running').length;
-	const paused = rollouts.filter((rollout) => rollout.state === 'paused').length;
+	const { running, paused } = status.rollouts;
 	const [newest] = releases;
 
 	fillTile(t.online, number(status.online), `of ${count(status.devices, 'device')}`);
@@ -124,7 +123,7 @@ export default function overview({ app }) {
 		const bad = [...failed.items, ...back.items].sort((a, b) => b.last_seen - a.last_seen).slice(0, SHOWN);
 		const left = failed.total + back.total - bad.length;
 
-		fillTiles(t, { status, rollouts: rollouts.items, releases: releases.items });
+		fillTiles(t, { status, releases: releases.items });
 		showEither(fleet, blank, status.devices > 0 || open.length > 0);
 		fillStackedBar(bar, 'Devices by state', fleetParts(status.states));
 		keyed(running, open, ({ id }) => id, makeRollout, fillRollout);
