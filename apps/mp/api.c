@@ -178,6 +178,21 @@ static int explain(const struct mp_api *a, int r, struct mp_err *err)
 	}
 }
 
+/* The server's sentence as it goes on behind "mp VERB: ": no capital, no full stop. */
+static const char *inner_sentence(const char *text, char ret[400])
+{
+	size_t len = text ? strlen(text) : 0;
+
+	if (len == 0 || len >= 400)
+		return text;
+	memcpy(ret, text, len + 1);
+	if (!isupper((unsigned char)ret[1]))
+		ret[0] = (char)tolower((unsigned char)ret[0]);
+	if (ret[len - 1] == '.')
+		ret[len - 1] = '\0';
+	return ret;
+}
+
 /* What the server said no with, as one of our codes. */
 static int refusal(const struct mp_api *a, int status, const struct mp_buf *body,
 		   struct mp_err *err)
@@ -188,9 +203,10 @@ static int refusal(const struct mp_api *a, int status, const struct mp_buf *body
 						    : -EREMOTEIO;
 	auto_(mp_json) *answer = NULL;
 	const char *why = NULL;
+	char sentence[400];
 
 	if (mp_json_parse(mp_buf_str(body), body->len, &answer, NULL) == 0)
-		why = mp_json_str(mp_json_get(answer, "error"), NULL);
+		why = inner_sentence(mp_json_str(mp_json_get(answer, "error"), NULL), sentence);
 	if (status == 401)
 		return mp_err_set(err, code, "the server does not accept the token in %s%s%s",
 				  a->token_file, why ? ": " : "", why ? why : "");
@@ -298,6 +314,16 @@ int mp_api_get_file(struct mp_api *a, const char *path, struct mp_buf *into, str
 	struct mp_http_call c = {.method = "GET"};
 
 	return call_for(a, &c, path, NULL, into, err);
+}
+
+int mp_api_stream(struct mp_api *a, const char *path, uint64_t most,
+		  int (*sink)(void *user, const void *data, size_t len), void *user,
+		  struct mp_err *err)
+{
+	MP_BUF(refused, 65536);
+	struct mp_http_call c = {.method = "GET", .most = most, .sink = sink, .user = user};
+
+	return call_for(a, &c, path, NULL, &refused, err);
 }
 
 int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_t len,

@@ -43,6 +43,10 @@ int mp_api_list(struct mp_api *a, const char *path, const char *query, struct mp
 		struct mp_err *err);
 /* A file as it lies there: GET into `into`. */
 int mp_api_get_file(struct mp_api *a, const char *path, struct mp_buf *into, struct mp_err *err);
+/* The same, piece by piece, at most `most` bytes. What `sink` returns ends it. */
+int mp_api_stream(struct mp_api *a, const char *path, uint64_t most,
+		  int (*sink)(void *user, const void *data, size_t len), void *user,
+		  struct mp_err *err);
 /* Bytes that are no JSON of ours: POST a file's contents. */
 int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_t len,
 		     struct mp_err *err);

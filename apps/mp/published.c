@@ -72,12 +72,11 @@ static int forget(void *user, const char *name)
 static int fetch(void *user, const char *name, uint64_t most, mp_tuf_sink sink, void *sink_user,
 		 struct mp_err *err)
 {
-	struct mp_api *api = user;
 	auto_free char *path = mp_str_format("tuf/%s", name);
-	MP_BUF(text, most < MP_METADATA_MAX ? (size_t)most : MP_METADATA_MAX);
-	int r = path ? mp_api_get_file(api, path, &text, err) : -ENOMEM;
 
-	return r < 0 ? r : sink(sink_user, mp_buf_str(&text), text.len);
+	if (!path)
+		return mp_err_set(err, -ENOMEM, "out of memory");
+	return mp_api_stream(user, path, most, sink, sink_user, err);
 }
 
 /* "HASH.name": the server keeps blobs by their digest. */
@@ -85,53 +84,49 @@ static int fetch_target(void *user, const char *path, uint64_t most, mp_tuf_sink
 			void *sink_user, struct mp_err *err)
 {
 	auto_free char *blob = mp_str_format("blobs/%.64s", path);
-	MP_BUF(text, most < MP_METADATA_MAX ? (size_t)most : MP_METADATA_MAX);
-	int r = blob ? mp_api_get_file(user, blob, &text, err) : -ENOMEM;
 
-	return r < 0 ? r : sink(sink_user, mp_buf_str(&text), text.len);
+	if (!blob)
+		return mp_err_set(err, -ENOMEM, "out of memory");
+	return mp_api_stream(user, blob, most, sink, sink_user, err);
 }
 
 /* ---- the release ---- */
 
 struct check {
-	struct mp_api *api;
 	struct mp_tuf_client *tuf;
 	struct mp_tuf_fetcher fetcher;
 	size_t files;
-	uint64_t bytes;
+	struct mp_progress bar;
+	struct mp_buf *keep; /* what is downloaded also goes here; NULL: nowhere */
 };
 
-static int gather(void *user, const void *data, size_t len)
+static int pass_by(void *user, const void *data, size_t len)
 {
-	return mp_buf_add(user, data, len);
+	struct check *c = user;
+
+	c->bar.base += len;
+	mp_progress_update(&c->bar, 0, 0);
+	return c->keep ? mp_buf_add(c->keep, data, len) : 0;
 }
 
-/* The target is signed, and the server has its bytes. */
-static int check_target(struct check *c, const char *path, struct mp_tuf_target *target,
-			struct mp_err *err)
-{
-	int r = mp_tuf_find(c->tuf, &c->fetcher, path, target, err);
-
-	if (r == -ENOENT)
-		return mp_err_set(err, r, "the server has no signed %s: publish the release", path);
-	if (r < 0)
-		return r;
-	r = mp_api_has_blob(c->api, target->sha256, err);
-	if (r == 0)
-		return mp_err_set(err, -ENOENT, "the server has lost %s: publish the release again",
-				  path);
-	if (r < 0)
-		return r;
-	c->files++;
-	c->bytes += target->length;
-	return 0;
-}
-
+/* The target is signed, and the server's bytes are the ones that were signed. */
 static int check_path(struct check *c, const char *path, struct mp_err *err)
 {
 	struct mp_tuf_target target;
+	int r;
 
-	return *path ? check_target(c, path, &target, err) : 0;
+	if (!*path)
+		return 0;
+	r = mp_tuf_find(c->tuf, &c->fetcher, path, &target, err);
+	if (r == -ENOENT)
+		return mp_err_set(err, r, "the server has no signed %s: publish the release", path);
+	if (r == 0)
+		r = mp_tuf_download(c->tuf, &c->fetcher, &target, pass_by, c, err);
+	if (r == -ENOENT)
+		return mp_err_set(err, r, "the server has lost %s: publish the release again",
+				  path);
+	c->files += r == 0;
+	return r;
 }
 
 static int check_manifest(struct check *c, const struct mp_release *m, struct mp_err *err)
@@ -152,13 +147,15 @@ static int check_manifest(struct check *c, const struct mp_release *m, struct mp
 static int check_release(struct check *c, const char *version, struct mp_err *err)
 {
 	auto_free char *name = mp_str_format("%s.manifest.json", version);
-	struct mp_tuf_target target;
 	auto_(mp_release) *m = NULL;
 	MP_BUF(text, MP_METADATA_MAX);
-	int r = name ? check_target(c, name, &target, err) : -ENOMEM;
+	int r;
 
-	if (r == 0)
-		r = mp_tuf_download(c->tuf, &c->fetcher, &target, gather, &text, err);
+	if (!name)
+		return mp_err_set(err, -ENOMEM, "out of memory");
+	c->keep = &text;
+	r = check_path(c, name, err);
+	c->keep = NULL;
 	if (r == 0)
 		r = mp_release_parse(mp_buf_str(&text), text.len, &m, err);
 	return r < 0 ? r : check_manifest(c, m, err);
@@ -191,13 +188,15 @@ int mp_published_check(const struct mp_product *p, const struct mp_server_option
 		r = mp_tuf_open(&store, &tuf, err);
 	if (r < 0)
 		return r;
-	c = (struct check){.api = api, .tuf = tuf, .fetcher = {fetch, fetch_target, api}};
+	c = (struct check){
+		.tuf = tuf, .fetcher = {fetch, fetch_target, api}, .bar = {.what = "downloading"}};
 	r = mp_tuf_refresh(tuf, &c.fetcher, time(NULL), err);
 	if (r == 0)
 		r = check_release(&c, version, err);
+	mp_progress_end(&c.bar, r == 0);
 	if (r < 0)
 		return r;
 	*ret_files = c.files;
-	*ret_bytes = c.bytes;
+	*ret_bytes = c.bar.base;
 	return 0;
 }

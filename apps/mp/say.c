@@ -116,6 +116,11 @@ static void draw(const struct mp_progress *p, uint64_t done, uint64_t total)
 	char bar[31], text[16], of[16];
 	size_t filled = total ? (size_t)(30.0 * (double)done / (double)total) : 0;
 
+	if (total == 0) {
+		fprintf(stderr, "\r%s: %s\033[K", p->what, mp_format_bytes(done, text));
+		fflush(stderr);
+		return;
+	}
 	memset(bar, '.', 30);
 	memset(bar, '#', filled > 30 ? 30 : filled);
 	bar[30] = '\0';

@@ -140,6 +140,20 @@ def test_a_rollout_is_watched_until_it_has_finished(fleet):
     assert fleet.json("device", "ls")["items"][0]["release"] == "1.1.0"
 
 
+def test_watching_goes_on_after_the_server_was_killed(fleet):
+    fleet.release("1.1.0", fill=b"b")
+    watching = subprocess.Popen([MP, "-C", fleet.dir, "rollout", "start", "1.1.0", "--wait",
+                                 "--timeout", "60"], stderr=subprocess.PIPE, text=True)
+    action = fleet.device.offer()
+    fleet.kill()
+    time.sleep(1)
+    fleet.start()
+    assert fleet.device.offer() == action, "what was acknowledged is not lost"
+    fleet.device.update("1.1.0")
+    said = watching.communicate(timeout=60)[1]
+    assert watching.returncode == 0 and "is finished" in said
+
+
 def test_a_rollout_that_fails_says_why(fleet):
     fleet.release("1.1.0", fill=b"b")
     thread = threading.Thread(target=fleet.device.update, args=("1.1.0", False))
@@ -174,7 +188,8 @@ def test_channels_point_to_releases(served):
     assert "there is no channel yet" in served.mp("channel", "ls").stderr
     served.release("1.0.0")
     served.mp("channel", "set", "stable", "1.0.0")
-    assert served.json("channel", "ls")["items"] == [{"name": "stable", "release": "1.0.0"}]
+    channel, = served.json("channel", "ls")["items"]
+    assert (channel["name"], channel["release"]) == ("stable", "1.0.0")
     assert served.mp("channel", "ls").stdout.split() == ["NAME", "RELEASE", "stable", "1.0.0"]
     served.fails("channel", "set", "stable", "9.9.9")
     served.mp("channel", "rm", "stable")

@@ -1,10 +1,12 @@
 """mp publish and mp verify, against the real server."""
 import json
 import shutil
+import subprocess
+import time
 
 import pytest
 
-from conftest import Product, sha256
+from conftest import MP, Product, sha256
 
 
 def targets(product, version):
@@ -88,6 +90,30 @@ def test_what_the_server_has_is_not_sent_again(served):
                 if p.name != "release.json")
     assert answer["uploaded"] == whole - layer and answer["targets_version"] == 2
     assert {"1.0.0.manifest.json", "1.1.0.manifest.json"} <= set(targets(served, 2))
+
+
+def test_an_interrupted_upload_is_started_again(served):
+    """mp is killed at several moments of its upload; the next publish ends it."""
+    folder = served.build("1.0.0", fill=bytes(range(256)) * 64)
+    for delay in (0.02, 0.05, 0.1, 0.2):
+        process = subprocess.Popen([MP, "-C", served.dir, "publish"], stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+    last = subprocess.run([MP, "-C", served.dir, "publish"], capture_output=True, text=True,
+                          timeout=60)
+    assert last.returncode == 0 or "is published already" in last.stderr
+    assert set(targets(served, 1)) == {p.name for p in folder.iterdir() if p.name != "release.json"}
+    assert served.json("verify", "--published")["files"] == 4
+
+
+def test_a_server_that_dies_leaves_no_targets_behind(served):
+    served.build("1.0.0")
+    served.kill()
+    assert "cannot reach the server" in served.fails("publish")
+    assert list((served.dir / "tuf").glob("*.targets.json")) == []
+    served.start()
+    served.mp("publish")
 
 
 def test_published_twice(served):
