@@ -149,6 +149,8 @@ static int change(struct mp_fake *w)
 {
 	if (w->off)
 		return -EIO;
+	if (w->held)
+		return 1;
 	w->changes++;
 	if (w->cut_at == 0) {
 		w->off = true;

@@ -45,6 +45,9 @@ int mp_fake_set_room(struct mp_fake *w, const char *dir, uint64_t bytes);
 void mp_fake_settle(struct mp_fake *w);
 
 void mp_fake_cut_power(struct mp_fake *w, uint64_t after); /* UINT64_MAX: never */
+/* While held, changes are durable at once, are not counted, and power does not fail: for what
+ * another program than the one under test does (the firmware). */
+void mp_fake_hold_power(struct mp_fake *w, bool hold);
 bool mp_fake_is_off(const struct mp_fake *w);
 uint64_t mp_fake_changes(const struct mp_fake *w); /* made since the world began */
 int mp_fake_power_on(struct mp_fake *w, uint32_t seed);

@@ -14,6 +14,13 @@ void mp_fake_cut_power(struct mp_fake *w, uint64_t after)
 	w->cut_at = after;
 }
 
+void mp_fake_hold_power(struct mp_fake *w, bool hold)
+{
+	w->held = hold;
+	if (!hold)
+		mp_fake_settle(w);
+}
+
 bool mp_fake_is_off(const struct mp_fake *w)
 {
 	return w->off;

@@ -58,7 +58,7 @@ struct mp_fake {
 	size_t n_dirs;
 	struct op *first, **last;
 	uint64_t changes, cut_at;
-	bool off;
+	bool off, held;
 };
 
 struct name *mp_fake_find(const struct names *t, const char *path);
