@@ -72,7 +72,16 @@ TEST(endless_data_in_metadata_stops_at_the_limit)
 		f.endless = files[i];
 		ASSERT_ERR(-EFBIG, fake_refresh(&f));
 		ASSERT(strstr(f.err.text, files[i]));
+		ASSERT(f.served <= MP_TUF_ROOT_MAX + 4096);
 	}
+}
+
+TEST(endless_data_in_metadata_stops_at_the_length_that_the_role_above_signed)
+{
+	fake_init(&f);
+	f.endless = "1.targets.json";
+	ASSERT_ERR(-EFBIG, fake_refresh(&f));
+	ASSERT_INT(4096, (long long)f.served);
 }
 
 TEST(endless_data_in_a_target_stops_at_the_signed_length)
@@ -96,6 +105,16 @@ TEST(a_target_that_ends_early_is_refused)
 	f.targets.files[0].len = 5;
 	ASSERT_ERR(-EPROTO, fake_get(&f, "app", &got));
 	ASSERT_STR("target 'app' has 5 bytes, expected 14", f.err.text);
+}
+
+TEST(an_expired_timestamp_is_not_taken_in)
+{
+	fake_init(&f);
+	ASSERT_OK(fake_refresh(&f));
+	f.expires[MP_TUF_TIMESTAMP] = NOW;
+	fake_publish(&f);
+	ASSERT_ERR(-ESTALE, fake_refresh(&f));
+	ASSERT_INT(1, mp_tuf_version(f.client, "timestamp"));
 }
 
 /* A length in signed metadata cannot lift our own limit either: the timestamp's key is online. */
@@ -158,6 +177,25 @@ TEST(fast_forward_versions_of_a_stolen_snapshot_key_are_forgotten_with_the_key)
 	ASSERT_OK(fake_refresh(&f));
 	ASSERT_INT(2, mp_tuf_version(f.client, "snapshot"));
 	ASSERT_INT(2, mp_tuf_version(f.client, "targets"));
+}
+
+TEST(fast_forward_of_a_snapshot_that_was_never_had_is_forgotten_with_the_key)
+{
+	fake_init(&f);
+	f.version[MP_TUF_SNAPSHOT] = 1000000;
+	fake_snapshot(&f);
+	fake_timestamp(&f);
+	f.fails = "1000000.snapshot.json";
+	f.fails_with = -ENOENT;
+	ASSERT_ERR(-ENOENT, fake_refresh(&f));
+	ASSERT_INT(1, mp_tuf_version(f.client, "timestamp"));
+
+	fake_new_keys(&f, MP_TUF_SNAPSHOT);
+	fake_root(&f);
+	f.version[MP_TUF_SNAPSHOT] = 1;
+	fake_publish(&f);
+	ASSERT_OK(fake_refresh(&f));
+	ASSERT_INT(2, mp_tuf_version(f.client, "snapshot"));
 }
 
 TEST(indefinite_freeze_old_metadata_expire_role_by_role)
@@ -240,6 +278,32 @@ TEST(mix_and_match_targets_of_another_time_are_refused)
 	folder_put(&f.repo, was->name, old.data, old.len);
 	ASSERT_ERR(-EPROTO, fake_refresh(&f));
 	ASSERT_INT(0, mp_tuf_version(f.client, "targets"));
+}
+
+TEST(mix_and_match_is_refused_by_versions_alone_too)
+{
+	for (int t = MP_TUF_SNAPSHOT; t < MP_TUF_TYPES; t++) {
+		struct fake_file *is, was;
+
+		fake_init(&f);
+		f.bare = true;
+		was = *fake_file_of(&f, (enum mp_tuf_type)t);
+		fake_publish(&f);
+		is = fake_file_of(&f, (enum mp_tuf_type)t);
+		folder_put(&f.repo, is->name, was.data, was.len);
+		ASSERT_ERR(-EPROTO, fake_refresh(&f));
+		ASSERT(strstr(f.err.text, "found version 1, expected 2"));
+		ASSERT_INT(0, mp_tuf_version(f.client, mp_tuf_type_name((enum mp_tuf_type)t)));
+	}
+}
+
+TEST(mix_and_match_of_two_files_with_one_version_is_refused)
+{
+	fake_init(&f);
+	fake_add(&f, "app", "an APPLICATION");
+	fake_targets(&f);
+	ASSERT_ERR(-EPROTO, fake_refresh(&f));
+	ASSERT_STR("targets does not have the expected hash", f.err.text);
 }
 
 TEST(rollback_of_the_timestamp_is_refused)

@@ -230,6 +230,7 @@ TEST(a_cycle_of_delegations_ends)
 	make(roles, 3);
 	ASSERT_ERR(-ENOENT, find("x", &t));
 	ASSERT_STR("1.A.json 1.B.json ", f.requests);
+	ASSERT_INT(2, f.client->n_roles);
 }
 
 TEST(no_more_than_32_delegated_roles_are_visited)

@@ -42,9 +42,11 @@ struct fake {
 	unsigned n_keys[MP_TUF_TYPES], threshold[MP_TUF_TYPES];
 	int64_t version[MP_TUF_TYPES], expires[MP_TUF_TYPES], stamp[MP_TUF_TYPES];
 	struct mp_json *list; /* the signed part of targets */
+	bool bare; /* snapshot and timestamp give versions alone, no lengths and hashes */
 	int64_t now;
 	char requests[4096]; /* names of files that the client asked for, each with a blank */
-	const char *endless; /* this file never ends */
+	const char *endless; /* this file never ends ... */
+	size_t served; /* ... and so many bytes of it were taken */
 	const char *fails; /* asking for this file gives ... */
 	int fails_with;
 	unsigned writes, cut_at; /* 1: the first save or remove fails, as all later ones; 0: none */
@@ -133,8 +135,10 @@ static inline int serve(struct fake *f, struct fake_folder *d, const char *name,
 		(void)strcat(strcat(f->requests, name), " ");
 	if (f->fails && strcmp(f->fails, name) == 0)
 		return f->fails_with;
-	while (f->endless && strcmp(f->endless, name) == 0 && r == 0)
+	while (f->endless && strcmp(f->endless, name) == 0 && r == 0) {
+		f->served += sizeof(zeros);
 		r = sink(sink_user, zeros, sizeof(zeros));
+	}
 	if (r == 0)
 		r = file ? sink(sink_user, file->data, file->len) : -ENOENT;
 	return r;
@@ -258,6 +262,17 @@ static inline void fake_targets(struct fake *f)
 	fake_serve(f, MP_TUF_TARGETS, mp_json_copy(f->list));
 }
 
+/* Drop what snapshot or timestamp say of a file beyond its version. */
+static inline void fake_strip(struct fake *f, struct mp_json *doc, const char *file)
+{
+	struct mp_json *meta = (struct mp_json *)mp_json_get(mp_json_get(doc, "meta"), file);
+
+	if (!f->bare)
+		return;
+	must(mp_json_remove(meta, "length"));
+	must(mp_json_remove(meta, "hashes"));
+}
+
 static inline void fake_snapshot(struct fake *f)
 {
 	struct fake_file *of = fake_file_of(f, MP_TUF_TARGETS);
@@ -265,6 +280,7 @@ static inline void fake_snapshot(struct fake *f)
 
 	must(mp_tuf_snapshot_create(f->version[MP_TUF_SNAPSHOT], f->expires[MP_TUF_SNAPSHOT],
 				    of->data, of->len, &doc, NULL));
+	fake_strip(f, doc, "targets.json");
 	fake_serve(f, MP_TUF_SNAPSHOT, doc);
 }
 
@@ -275,6 +291,7 @@ static inline void fake_timestamp(struct fake *f)
 
 	must(mp_tuf_timestamp_create(f->version[MP_TUF_TIMESTAMP], f->expires[MP_TUF_TIMESTAMP],
 				     of->data, of->len, &doc, NULL));
+	fake_strip(f, doc, "snapshot.json");
 	fake_serve(f, MP_TUF_TIMESTAMP, doc);
 }
 

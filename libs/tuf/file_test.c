@@ -174,6 +174,49 @@ TEST(members_that_nobody_knows_stay_part_of_what_was_signed)
 	ASSERT_ERR(-EKEYREJECTED, mp_tuf_verify(file, "targets", &by, NULL));
 }
 
+TEST(a_file_is_held_against_length_and_every_hash_that_we_know)
+{
+	static const struct {
+		int64_t length;
+		const char *hashes;
+		int result;
+	} cases[] = {
+		{-1, NULL, 0},
+		{3, NULL, 0},
+		{4, NULL, -EPROTO},
+		{2, NULL, -EPROTO},
+		{3,
+		 "{\"sha256\":"
+		 "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}",
+		 0},
+		{3,
+		 "{\"sha256\":\"BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD\","
+		 "\"md5\":\"?\"}",
+		 0},
+		{3,
+		 "{\"sha256\":"
+		 "\"ca7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}",
+		 -EPROTO},
+		{3,
+		 "{\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
+		 "\"sha512\":\"00\"}",
+		 -EPROTO},
+		{3, "{\"sha256\":\"\"}", -EPROTO},
+		{3, "{\"md5\":\"900150983cd24fb0d6963f7d28e17f72\"}", -EPROTO},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mp_tuf_meta meta = {1, cases[i].length, NULL};
+		auto_(mp_json) *hashes = NULL;
+
+		if (cases[i].hashes)
+			must(mp_json_parse(cases[i].hashes, strlen(cases[i].hashes), &hashes,
+					   NULL));
+		meta.hashes = hashes;
+		ASSERT_INT(cases[i].result, mp_tuf_meta_check(&meta, "abc", "abc", 3, NULL));
+	}
+}
+
 TEST(ed25519_ecdsa_and_rsa_pss_keys_verify_what_they_signed)
 {
 	static const enum mp_sign_scheme schemes[] = {MP_ED25519, MP_ECDSA_P256_SHA256,
