@@ -17,6 +17,16 @@ static struct mp_json *read_delegations(const void *text, size_t len)
 	return take_ptr(doc);
 }
 
+static bool is_well_formed(struct fake *f)
+{
+	const struct fake_file *root = fake_file_of(f, MP_TUF_ROOT);
+	const struct fake_file *targets = fake_file_of(f, MP_TUF_TARGETS);
+	auto_(mp_json) *doc = NULL;
+
+	return mp_tuf_check(root->data, root->len, "targets", targets->data, targets->len, &doc,
+			    NULL) == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *line = memchr(data, '\n', size);
@@ -36,9 +46,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_init(&f);
 	must(mp_json_put(f.list, "delegations", doc));
 	fake_targets(&f);
-	fake_online(&f);
-	if (fake_refresh(&f) == 0)
+	if (is_well_formed(&f)) {
+		fake_online(&f);
+		must(fake_refresh(&f));
 		(void)fake_get(&f, path, &got);
+	}
 	fake_done(&f);
 	return 0;
 }
