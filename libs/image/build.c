@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypto/hash.h"
+#include "image/internal.h"
+
+static double now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void build_begin(struct build *b, const char *what)
+{
+	b->began = now();
+	if (b->job->begin)
+		b->job->begin(b->job->user, what);
+}
+
+void build_end(struct build *b, const char *what)
+{
+	if (b->job->step)
+		b->job->step(b->job->user, what, now() - b->began);
+}
+
+int build_read(const char *dir, const char *name, struct mp_buf *out, struct mp_err *err)
+{
+	auto_free char *path = mp_str_format("%s/%s", dir, name);
+
+	return path ? mp_file_read(path, out, err) : OOM(err);
+}
+
+int build_target(struct build *b, const char *path, const char *file, struct mp_err *err)
+{
+	auto_free char *full = mp_str_format("%s/%s", b->work, file);
+	auto_(mp_json) *j = mp_json_new_object();
+	char sha256[65];
+	uint64_t size;
+	int r = full ? mp_sha256_file(full, sha256, &size) : -ENOMEM;
+
+	if (r < 0)
+		return mp_err_set(err, r, "cannot read %s: %s", file, strerror(-r));
+	r = mp_json_put_str(j, "path", path);
+	if (r == 0)
+		r = mp_json_put_str(j, "file", file);
+	if (r == 0)
+		r = mp_json_put_int(j, "length", (int64_t)size);
+	if (r == 0)
+		r = mp_json_put_str(j, "sha256", sha256);
+	if (r == 0)
+		r = mp_json_append(b->targets, take_ptr(j));
+	return r < 0 ? OOM(err) : 0;
+}
+
+int build_group(struct build *b, const char *group, const struct list *wishes,
+		const struct mp_json **ret, struct mp_err *err)
+{
+	const struct mp_json *packages = b->job->update ? NULL : lock_get(&b->lock, group, wishes);
+	struct mp_json *resolved;
+	int r;
+
+	if (!packages) {
+		build_begin(b, "packages locked");
+		r = apt_resolve(&b->apt, wishes, &resolved, err);
+		if (r < 0)
+			return mp_err_wrap(err, r, "cannot lock the packages of %s", group);
+		if (lock_put(&b->lock, group, wishes, resolved) < 0)
+			return OOM(err);
+		r = lock_save(&b->lock, err);
+		if (r < 0)
+			return r;
+		packages = lock_get(&b->lock, group, wishes);
+		build_end(b, "packages locked");
+	}
+	r = apt_fetch(&b->apt, packages, err);
+	if (r == 0)
+		*ret = packages;
+	return r;
+}
+
+/* CACHE/NAME-DIGEST, a tree of the packages in os/packages/NAME.list */
+static int shared_tree(struct build *b, const char *name, char **ret, struct mp_err *err)
+{
+	auto_free char *path = mp_str_format("%s/os/packages/%s.list", b->job->source, name);
+	auto_free char *dir = NULL, *part = NULL;
+	const struct mp_json *group;
+	MP_BUF(text, 16u << 20);
+	LIST(wishes);
+	char hex[65];
+	int r = path ? list_read(path, &wishes, err) : OOM(err);
+
+	if (r == 0)
+		r = build_group(b, name, &wishes, &group, err);
+	if (r < 0)
+		return r;
+	if (mp_json_format(group, &text) < 0)
+		return OOM(err);
+	mp_sha256_hex(text.data, text.len, hex);
+	dir = mp_str_format("%s/%s-%.16s", b->job->cache, name, hex);
+	part = mp_str_format("%s/%s-%.16s.%d", b->job->cache, name, hex, (int)getpid());
+	if (!dir || !part)
+		return OOM(err);
+	if (!mp_file_exists(dir)) {
+		build_begin(b, name);
+		r = tree_unpack(&b->apt, group, part, err);
+		/* Another build may have been faster: its tree is the same. */
+		if (r == 0 && rename(part, dir) < 0 && !mp_file_exists(dir))
+			r = mp_err_set(err, -errno, "cannot rename %s: %s", part, strerror(errno));
+		(void)mp_file_remove_tree(part, NULL);
+		if (r == 0)
+			build_end(b, name);
+	}
+	if (r == 0)
+		*ret = take_ptr(dir);
+	return r;
+}
+
+static int prepare_programs(struct build *b, struct mp_err *err)
+{
+	auto_free char *sysroot = NULL;
+	bool cached;
+	int r = shared_tree(b, "sysroot", &sysroot, err);
+
+	if (r < 0)
+		return r;
+	build_begin(b, "device programs");
+	r = device_build(b->job->source, sysroot, b->job->cache, &b->programs, &cached, err);
+	if (r == 0 && !cached)
+		build_end(b, "device programs");
+	return r;
+}
+
+static int prepare(struct build *b, struct mp_err *err)
+{
+	auto_free char *lock = mp_product_path(b->product, "mp.lock"), *tools = NULL;
+	int r = lock && b->cache && b->work ? mp_file_make_dirs(b->cache, 0755, err) : OOM(err);
+
+	if (r == 0)
+		r = mp_file_make_dirs(b->job->cache, 0755, err);
+	if (r == 0)
+		r = mp_file_remove_tree(b->work, err);
+	if (r == 0)
+		r = mp_file_make_dirs(b->work, 0755, err);
+	if (r == 0)
+		r = lock_open(lock, &b->lock, err);
+	if (r == 0)
+		r = apt_open(b->cache, &b->apt, err);
+	if (r == 0)
+		r = shared_tree(b, "tools", &tools, err);
+	if (r == 0 && tools_open(tools, &b->tools) < 0)
+		r = OOM(err);
+	return r < 0 ? r : prepare_programs(b, err);
+}
+
+static int write_release(struct build *b, struct mp_err *err)
+{
+	auto_(mp_json) *j = mp_json_new_object();
+	auto_free char *path = mp_str_format("%s/release.json", b->work);
+	auto_free char *manifest = mp_str_format("%s.manifest.json", b->product->version);
+	MP_BUF(text, 16u << 20);
+	int r = path && manifest ? mp_json_put_str(j, "version", b->product->version) : -ENOMEM;
+
+	if (r == 0)
+		r = mp_json_put_str(j, "manifest", manifest);
+	if (r == 0)
+		r = mp_json_put(j, "targets", take_ptr(b->targets));
+	if (r == 0)
+		r = mp_json_put(j, "boards", take_ptr(b->boards));
+	if (r == 0)
+		r = mp_json_format_pretty(j, &text);
+	if (r == 0)
+		r = mp_buf_add_str(&text, "\n");
+	return r < 0 ? OOM(err) : mp_file_write(path, text.data, text.len, 0644, err);
+}
+
+/* Put the new build in the place of the old one. */
+static int publish(struct build *b, struct mp_err *err)
+{
+	auto_free char *to = mp_str_format("%s/build/%s", b->product->dir, b->product->version);
+	int r = to ? mp_file_remove_tree(to, err) : OOM(err);
+
+	if (r == 0 && rename(b->work, to) < 0)
+		r = mp_err_set(err, -errno, "cannot rename %s: %s", b->work, strerror(errno));
+	return r;
+}
+
+static int build_boards(struct build *b, struct os_image *os, const struct app *app,
+			struct mp_err *err)
+{
+	const struct mp_product *p = b->product;
+	int r = 0;
+
+	for (size_t i = 0; i < p->n_boards && r == 0; i++) {
+		r = board_load(b->job->source, p->boards[i], &os[i].board, err);
+		if (r == 0)
+			r = root_build(b, &os[i], err);
+		if (r == 0)
+			r = uki_build(b, &os[i], err);
+		if (r == 0)
+			r = payload_build(b, &os[i], err);
+	}
+	if (r == 0)
+		r = manifest_build(b, os, (unsigned)p->n_boards, app, err);
+	for (size_t i = 0; i < p->n_boards && r == 0; i++)
+		r = disk_build(b, &os[i], app, err);
+	return r;
+}
+
+static void build_done(struct build *b)
+{
+	lock_done(&b->lock);
+	apt_done(&b->apt);
+	tools_done(&b->tools);
+	free(b->cache);
+	free(b->work);
+	free(b->programs);
+	mp_json_free(b->sbom);
+	mp_json_free(b->targets);
+	mp_json_free(b->boards);
+}
+
+int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret, struct mp_err *err)
+{
+	const struct mp_product *p = job->product;
+	__attribute__((cleanup(build_done))) struct build b = {
+		.job = job,
+		.product = p,
+		.cache = mp_product_path(p, "cache"),
+		.work = mp_str_format("%s/build/.%s.part", p->dir, p->version),
+		.sbom = mp_json_new_array(),
+		.targets = mp_json_new_array(),
+		.boards = mp_json_new_object()};
+	__attribute__((cleanup(app_done))) struct app app = {0};
+	struct os_image os[MP_PRODUCT_BOARDS] = {0};
+	int r = prepare(&b, err);
+
+	if (r == 0)
+		r = app_build(&b, &app, err);
+	if (r == 0)
+		r = build_boards(&b, os, &app, err);
+	if (r == 0)
+		r = write_release(&b, err);
+	if (r == 0)
+		r = publish(&b, err);
+	if (r == 0 && ret)
+		*ret = b.figures;
+	for (int i = 0; i < MP_PRODUCT_BOARDS; i++)
+		os_image_done(&os[i]);
+	return r;
+}
