@@ -13,12 +13,10 @@ const struct mp_verb mp_verbs[] = {
 	 "devices (readable by you alone), the first TUF root and an example application. Nothing "
 	 "is left behind when it fails; a folder that is not empty is refused.",
 	 mp_options_init, mp_verb_init, NULL},
-#if __has_include("build.c")
 	{"build", NULL, "build the release that product.yaml describes",
 	 "Writes the disk image, the payload and the blobs of release 'version' of product.yaml to "
 	 "build/VERSION. The packages are locked in mp.lock and kept in cache/.",
 	 mp_options_build, mp_verb_build, NULL},
-#endif
 #if __has_include("run.c")
 	{"run", "[VERSION]", "start a built release in QEMU",
 	 "Boots the disk image of build/VERSION under UEFI Secure Boot, with KVM where there is "
@@ -49,11 +47,9 @@ const struct mp_verb mp_verbs[] = {
 	 "what the server gives to devices as a device would: TUF metadata from keys that this "
 	 "folder trusts, then the release's files.",
 	 mp_options_verify, mp_verb_verify, NULL},
-#if __has_include("tuf_client.c")
 	{"tuf-client", "init|refresh|download [ROOT_JSON]",
 	 "a plain TUF client, as the TUF conformance suite drives it", NULL, mp_options_tuf_client,
 	 mp_verb_tuf_client, NULL},
-#endif
 	{"completion", "bash", "print the shell's completion script",
 	 "Load it with: source <(mp completion bash)", NULL, mp_verb_completion, NULL},
 	{"help", "[VERB] [VERB]", "show what mp does, or a verb's options", NULL, mp_options_help,
