@@ -91,15 +91,30 @@ static struct mp_json *join_variables(const struct mp_json *map)
 	return take_ptr(list);
 }
 
+/* Docker looks for a health check's program in the PATH of the image alone. */
+static int add_path(struct mp_json *env)
+{
+	for (size_t i = 0; i < mp_json_size(env); i++)
+		if (mp_str_starts_with(mp_json_str(mp_json_at(env, i), ""), "PATH="))
+			return 0;
+	return mp_json_append(env, mp_json_new_str("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+						   "/usr/bin:/sbin:/bin"));
+}
+
+/* NULL: the recipe sets no variables. */
 static int read_env(const struct mp_yaml *n, struct mp_json **ret, struct mp_err *err)
 {
 	auto_(mp_json) *map = NULL;
-	int r = mp_compose_read_environment(n, DOLLAR_PLAIN, &map, err);
+	auto_(mp_json) *env = NULL;
+	int r = n ? mp_compose_read_environment(n, DOLLAR_PLAIN, &map, err) : 0;
 
 	if (r < 0)
 		return r;
-	*ret = join_variables(map);
-	return *ret ? 0 : mp_compose_oom(err);
+	env = join_variables(map);
+	if (!env || add_path(env) < 0)
+		return mp_compose_oom(err);
+	*ret = take_ptr(env);
+	return 0;
 }
 
 static int read_command(const struct mp_yaml *n, struct mp_json **ret, struct mp_err *err)
@@ -126,6 +141,24 @@ static int read_working_dir(const struct mp_yaml *n, struct mp_json **ret, struc
 		return mp_yaml_err(n, err, -EBADMSG, "'working_dir' is an absolute path");
 	*ret = mp_json_new_str(s);
 	return *ret ? 0 : mp_compose_oom(err);
+}
+
+/* What asks the program to end, for one that as process 1 does not listen to SIGTERM. */
+static int read_stop_signal(const struct mp_yaml *n, struct mp_json **ret, struct mp_err *err)
+{
+	static const char *const known[] = {"SIGTERM", "SIGINT",  "SIGQUIT", "SIGHUP",
+					    "SIGUSR1", "SIGUSR2", "SIGKILL"};
+	const char *s = mp_yaml_str(n);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (!mp_streq(s, known[i]))
+			continue;
+		*ret = mp_json_new_str(s);
+		return *ret ? 0 : mp_compose_oom(err);
+	}
+	return mp_yaml_err(n, err, -EBADMSG,
+			   "'stop_signal' is one of SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, "
+			   "SIGUSR2 and SIGKILL");
 }
 
 /* [80, 53/udp] to {"80/tcp":{},"53/udp":{}} */
@@ -157,10 +190,15 @@ static int read_expose(const struct mp_yaml *n, struct mp_json **ret, struct mp_
 static const struct {
 	const char *key, *name;
 	int (*read)(const struct mp_yaml *n, struct mp_json **ret, struct mp_err *err);
+	bool always; /* also when the key is not there */
 } members[] = {
-	{"user", "User", read_user},	  {"expose", "ExposedPorts", read_expose},
-	{"environment", "Env", read_env}, {"entrypoint", "Entrypoint", read_command},
-	{"command", "Cmd", read_command}, {"working_dir", "WorkingDir", read_working_dir},
+	{"user", "User", read_user, false},
+	{"expose", "ExposedPorts", read_expose, false},
+	{"environment", "Env", read_env, true},
+	{"entrypoint", "Entrypoint", read_command, false},
+	{"command", "Cmd", read_command, false},
+	{"working_dir", "WorkingDir", read_working_dir, false},
+	{"stop_signal", "StopSignal", read_stop_signal, false},
 };
 
 static int read_config(const struct mp_yaml *root, struct mp_recipe *recipe, struct mp_err *err)
@@ -171,11 +209,11 @@ static int read_config(const struct mp_yaml *root, struct mp_recipe *recipe, str
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
 		const struct mp_yaml *n = mp_yaml_get(root, members[i].key);
 		struct mp_json *value = NULL;
-		int r = n ? members[i].read(n, &value, err) : 0;
+		int r = n || members[i].always ? members[i].read(n, &value, err) : 0;
 
 		if (r < 0)
 			return r;
-		if (n && mp_json_put(recipe->config, members[i].name, value) < 0)
+		if (value && mp_json_put(recipe->config, members[i].name, value) < 0)
 			return mp_compose_oom(err);
 	}
 	return 0;
@@ -184,9 +222,9 @@ static int read_config(const struct mp_yaml *root, struct mp_recipe *recipe, str
 static int read_document(const char *path, const struct mp_yaml_doc *doc, struct mp_recipe **ret,
 			 struct mp_err *err)
 {
-	static const char *const keys[] = {"packages",	  "files",  "command",
-					   "entrypoint",  "user",   "environment",
-					   "working_dir", "expose", NULL};
+	static const char *const keys[] = {
+		"packages",    "files",	      "command", "entrypoint",	"user",
+		"environment", "working_dir", "expose",	 "stop_signal", NULL};
 	const struct mp_yaml *root = mp_yaml_root(doc), *packages, *files;
 	auto_(mp_recipe) *recipe = calloc(1, sizeof(*recipe));
 	auto_free char *dir = mp_compose_folder(path);

@@ -21,7 +21,7 @@ struct mp_recipe {
 	char **packages; /* names of Debian packages, as written */
 	char *files; /* folder laid over the packages, joined to the recipe's; NULL: none */
 	/* OCI image configuration, "config" object (image-spec, config.md): Env, Cmd, Entrypoint,
-	 * User, WorkingDir, ExposedPorts */
+	 * User, WorkingDir, ExposedPorts, StopSignal */
 	struct mp_json *config;
 };
 

@@ -13,7 +13,8 @@ static const char full[] = "packages: [busybox-static, libc6]\n"
 			   "user: \"33\"\n"
 			   "environment: { PRICE: $1 }\n"
 			   "working_dir: /www\n"
-			   "expose: [80, 53/udp]\n";
+			   "expose: [80, 53/udp]\n"
+			   "stop_signal: SIGINT\n";
 
 static int parse(const char *text, struct mp_recipe **ret, struct mp_err *err)
 {
@@ -32,9 +33,10 @@ TEST(a_recipe_gives_packages_files_and_an_image_configuration)
 	ASSERT_STR("web/root", r->files);
 	ASSERT_OK(mp_json_format(r->config, &b));
 	ASSERT_STR("{\"User\":\"33\",\"ExposedPorts\":{\"80/tcp\":{},\"53/"
-		   "udp\":{}},\"Env\":[\"PRICE=$1\"],"
+		   "udp\":{}},\"Env\":[\"PRICE=$1\",\"PATH=/usr/local/sbin:/usr/local/bin:/usr/"
+		   "sbin:/usr/bin:/sbin:/bin\"],"
 		   "\"Entrypoint\":[\"/bin/sh\",\"-c\"],\"Cmd\":[\"busybox\",\"httpd\",\"-f\"],"
-		   "\"WorkingDir\":\"/www\"}",
+		   "\"WorkingDir\":\"/www\",\"StopSignal\":\"SIGINT\"}",
 		   mp_buf_str(&b));
 }
 
@@ -52,6 +54,7 @@ TEST(broken_recipes_are_refused_with_their_line)
 		{"packages: []\n", "a list of 1 to"},
 		{"files: /etc\n", "a folder beside this file"},
 		{"files: root\nexpose: [web]\n", "'web' is no port"},
+		{"files: root\nstop_signal: 9\n", "\'stop_signal\' is one of"},
 		{"files: root\nworking_dir: www\n", "absolute path"},
 		{"files: root\nprivileged: true\n", "supported keys are packages, files"},
 	};
