@@ -70,6 +70,18 @@ static struct mp_msg request_of(enum job job, const char *version, const char *a
 	}
 }
 
+/* A worker that has ended already is relay_gone()'s to tell of. */
+static bool put(struct child *c, const struct mp_msg *m)
+{
+	int r = mp_pair_send(&c->pair, m);
+
+	if (r == 0 || r == -ECONNRESET)
+		return true;
+	mp_log(MP_LOG_ERR, "cannot send", "message=%s reason=\"%s\"", mp_msg_name(m->type), strerror(-r));
+	child_stop(c);
+	return false;
+}
+
 static void start(struct platform *p, enum job job, const char *version, const char *action,
 		  const char *reason)
 {
@@ -85,11 +97,8 @@ static void start(struct platform *p, enum job job, const char *version, const c
 	if (job == JOB_INSTALL)
 		mp_log(MP_LOG_INFO, "installing", "release=%s action=%s", version, action);
 	c = start_worker(s, job);
-	if (!c)
+	if (!c || (c->role != ROLE_HOOKS && !put(c, &m)))
 		s->failed |= 1u << job; /* told in the next turn of the loop */
-	else if (c->role != ROLE_HOOKS)
-		(void)mp_pair_send(&c->pair,
-				   &m); /* when it has ended already, relay_gone() says so */
 }
 
 static void stop(struct platform *p, enum job job)
@@ -138,9 +147,8 @@ static void ask(struct supervisor *s, const struct mp_msg *m)
 
 	if (!c)
 		c = start_fetch(s);
-	if (!c || mp_pair_send(&c->pair, m) == -EINVAL)
+	if (!c || !put(c, m))
 		s->fetch_failed = true;
-	/* when it has just ended, relay_gone() says so */
 }
 
 /* An installation uses up the pair of its fetch: the next offer must come from a new one. */

@@ -98,6 +98,14 @@ TEST(every_verdict_has_an_errno_and_comes_back)
 	ASSERT_INT(MP_NO_SERVER, mp_verdict_of(-EHOSTUNREACH));
 }
 
+TEST(requests_carry_what_they_need)
+{
+	ASSERT_INT(2, mp_msg_texts(MP_MSG_INSTALL));
+	ASSERT_INT(1, mp_msg_texts(MP_MSG_MARK));
+	ASSERT_INT(1, mp_msg_texts(MP_MSG_HAVE));
+	ASSERT_INT(5, mp_msg_texts(MP_MSG_FEEDBACK));
+}
+
 TEST(every_type_has_a_name)
 {
 	for (unsigned t = 1; t < MP_MSG_END_; t++)
