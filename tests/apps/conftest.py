@@ -121,10 +121,12 @@ def tree():
 def running(tree):
     work = pathlib.Path(tempfile.mkdtemp(prefix="mp-engine-"))
     engine = Engine(tree, work)
-    engine.start()
-    yield engine
-    engine.stop()
-    shutil.rmtree(work, ignore_errors=True)
+    try:
+        engine.start()
+        yield engine
+        engine.stop()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @pytest.fixture
