@@ -71,7 +71,7 @@ struct mp_docker_state {
 	enum mp_docker_health health;
 	unsigned restarts;
 	/* "service web is unhealthy: probe exited 1: wget: connection refused"; "" when healthy */
-	char reason[384];
+	char reason[480];
 };
 
 /* A container without health check is healthy once it has run for MP_DOCKER_SETTLE seconds without
