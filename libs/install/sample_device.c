@@ -18,7 +18,7 @@
 #define PIECE 5000 /* bytes at a time, as a network gives them */
 #define MOST_ROUNDS 60
 
-static const struct mp_sample_sizes sizes = {4096, 14 * 4096, 3 * 4096, 4096};
+static const struct mp_sample_sizes sizes = {4096, 14 * 4096, 3 * 4096, 4096, 16};
 
 /* ---- the server, as the device sees it ---- */
 

@@ -33,21 +33,23 @@ enum {
 	AT_ENTRIES_CRC = 88,
 };
 
+/* What a byte shifts in, of the reversed polynomial 0xedb88320. */
+static uint32_t crc_of_byte(uint32_t byte)
+{
+	for (int bit = 0; bit < 8; bit++)
+		byte = byte >> 1 ^ (byte & 1 ? 0xedb88320u : 0);
+	return byte;
+}
+
 static uint32_t crc32_of(const uint8_t *p, size_t len)
 {
-	/* what four bits shift in, of the reversed polynomial 0xedb88320 */
-	static const uint32_t table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
+	static uint32_t table[256]; /* filled once; table[1] is not 0 */
 	uint32_t crc = ~0u;
 
-	while (len--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
+	for (uint32_t i = 256; !table[1] && i > 0; i--)
+		table[i - 1] = crc_of_byte(i - 1);
+	while (len--)
+		crc = crc >> 8 ^ table[(crc ^ *p++) & 255];
 	return ~crc;
 }
 

@@ -12,7 +12,7 @@
 #include "internal.h"
 
 #define N_PARTS 6
-#define N_ENTRIES 128
+#define ENTRIES 128
 #define BLOCK 4096u
 #define FAN 128u
 
@@ -34,14 +34,19 @@ static uint64_t part_size(const struct mp_sample_sizes *s, unsigned number)
 	return sizes[number - 1];
 }
 
-static uint64_t table_len(uint32_t sector)
+static unsigned n_entries(const struct mp_sample_sizes *s)
 {
-	return (N_ENTRIES * GPT_ENTRY + sector - 1) / sector;
+	return s->entries ? s->entries : ENTRIES;
+}
+
+static uint64_t table_len(const struct mp_sample_sizes *s, uint32_t sector)
+{
+	return (n_entries(s) * GPT_ENTRY + sector - 1) / sector;
 }
 
 uint64_t mp_sample_part_begin(const struct mp_sample_sizes *s, uint32_t sector, unsigned number)
 {
-	uint64_t at = (2 + table_len(sector)) * sector;
+	uint64_t at = (2 + table_len(s, sector)) * sector;
 
 	at = (at + BLOCK - 1) / BLOCK * BLOCK;
 	for (unsigned i = 1; i < number; i++)
@@ -51,7 +56,7 @@ uint64_t mp_sample_part_begin(const struct mp_sample_sizes *s, uint32_t sector, 
 
 uint64_t mp_sample_disk_size(const struct mp_sample_sizes *s, uint32_t sector)
 {
-	return mp_sample_part_begin(s, sector, N_PARTS + 1) + (1 + table_len(sector)) * sector;
+	return mp_sample_part_begin(s, sector, N_PARTS + 1) + (1 + table_len(s, sector)) * sector;
 }
 
 static void add_part(struct gpt *g, const struct mp_sample_sizes *s, unsigned i)
@@ -77,10 +82,10 @@ int mp_sample_disk(struct mp_medium *m, const char *disk, uint32_t sector,
 		return -ENOMEM;
 	g->sector = sector;
 	g->sectors = mp_sample_disk_size(s, sector) / sector;
-	g->first_usable = 2 + table_len(sector);
-	g->last_usable = g->sectors - 2 - table_len(sector);
+	g->first_usable = 2 + table_len(s, sector);
+	g->last_usable = g->sectors - 2 - table_len(s, sector);
 	g->backup_lba = g->sectors - 1;
-	g->n = N_ENTRIES;
+	g->n = n_entries(s);
 	mp_random(g->guid, sizeof(g->guid));
 	for (unsigned i = 0; i < N_PARTS; i++)
 		add_part(g, s, i);

@@ -13,6 +13,7 @@
 
 struct mp_sample_sizes { /* bytes, multiples of 4096 */
 	uint64_t esp, root, verity, data;
+	unsigned entries; /* that the partition table has room for; 0: 128, as everywhere */
 };
 
 /* How many bytes such a disk has, and where a partition (from 1: esp, root-a, verity-a, root-b,

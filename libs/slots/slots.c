@@ -66,11 +66,12 @@ static bool plays_role(const uint8_t *entry, int role)
 {
 	char type[37], label[37];
 
-	gpt_guid_format(entry, type);
 	label_of(entry, label);
-	return mp_streq(label, roles[role].label) &&
-	       (!roles[role].types[0] || mp_streq(type, roles[role].types[0]) ||
-		mp_streq(type, roles[role].types[1]));
+	if (!mp_streq(label, roles[role].label))
+		return false;
+	gpt_guid_format(entry, type);
+	return !roles[role].types[0] || mp_streq(type, roles[role].types[0]) ||
+	       mp_streq(type, roles[role].types[1]);
 }
 
 static void name_device(const char *disk, unsigned number, struct mp_slots_part *p)

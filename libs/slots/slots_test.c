@@ -12,7 +12,7 @@
 #define U1 "01234567-89ab-cdef-0123-456789abcdef"
 #define U2 "fedcba98-7654-3210-fedc-ba9876543210"
 
-static const struct mp_sample_sizes sizes = {8192, 16384, 8192, 4096};
+static const struct mp_sample_sizes sizes = {8192, 16384, 8192, 4096, 0};
 
 static int make_world(uint32_t sector, struct mp_fake **ret)
 {

@@ -16,7 +16,7 @@
 #define ROOT_HASH "5e5d875d285ad51d3d5bced1cb2de8850dee64b8ed61c939f23f6e639f98e781"
 #define TREE_SHA256 "b06a3b599ab56047723a5b00d69edf4ded80518da80d40e5ea61a84831092f58"
 
-static const struct mp_sample_sizes sizes = {4096, 320 * 4096, TREE, 4096};
+static const struct mp_sample_sizes sizes = {4096, 320 * 4096, TREE, 4096, 0};
 
 struct world {
 	struct mp_fake *fake;
