@@ -243,11 +243,11 @@ static int open_as_started(struct server *s, struct mp_err *err)
 	if (r == 0)
 		r = online_new(s, &s->online, err);
 	if (r == 0)
-		r = open_ports(s, err);
-	if (r == 0)
 		r = load(s, err);
 	if (r == 0)
 		r = admin_token_ensure(s, err);
+	if (r == 0)
+		r = open_ports(s, err);
 	if (r == 0)
 		r = privileges_give(&account, ".", err);
 	return r < 0 ? r : privileges_drop(&account, err);

@@ -15,7 +15,7 @@ export function h(tag, props, ...children) {
 			node.addEventListener(name.slice(2), value);
 		else if (value !== undefined && value !== null && value !== false)
 			node.setAttribute(name, value === true ? '' : value);
-	node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+	node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
 	return node;
 }
 

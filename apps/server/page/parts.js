@@ -41,6 +41,13 @@ export function isBad(state) {
 	return deviceStates[state]?.tone === 'bad';
 }
 
+// What the device said, unless its state says it already ("downloading 34 %").
+export function reasonOf({ state, reason, target }) {
+	const words = reason.toLowerCase().replace(/\s*\d+\s*%\.?$/, '');
+
+	return words === state || words === deviceStates[state]?.label.toLowerCase() || reason === target ? '' : reason;
+}
+
 // ---- badges ----
 
 export function badge() {
@@ -123,9 +130,9 @@ export function fillStackedBar(node, label, parts) {
 	const said = there.map((part) => `${number(part.n)} ${part.label.toLowerCase()}`).join(', ');
 
 	setAttribute(bar, 'aria-label', `${label}: ${said || 'none'}`);
-	keyed(bar, parts, (part) => part.key,
+	keyed(bar, there, (part) => part.key,
 		(part) => h('span', { 'data-part': part.key }),
-		(slice, part) => { slice.style.width = total ? `${100 * part.n / total}%` : '0'; });
+		(slice, part) => { slice.style.width = `${100 * part.n / total}%`; });
 	keyed(legend, there, (part) => part.key, makeLegend,
 		(item, part) => setText(item.lastChild, number(part.n)));
 }

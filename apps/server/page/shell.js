@@ -83,7 +83,7 @@ export class Shell {
 				h('a', { class: 'brand', href: '#/', 'aria-label': 'microPlatform, overview' },
 					icon('logo'), h('span', { class: 'brand-name' }, 'microPlatform')),
 				this.product, this.live,
-				h('button', { type: 'button', class: 'leave', onclick: leave }, icon('leave'), h('span', {}, 'Sign out'))),
+				h('button', { type: 'button', class: 'leave', 'aria-label': 'Sign out', onclick: leave }, icon('leave'), h('span', {}, 'Sign out'))),
 			h('div', { class: 'side' }, this.nav, h('p', { class: 'side-foot' }, this.role, this.version)),
 			h('div', { class: 'content' }, this.problem, this.main));
 	}

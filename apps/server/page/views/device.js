@@ -23,7 +23,7 @@ function makeAttribute([name]) {
 function makeEntry(entry) {
 	return h('li', { class: 'entry', 'data-tone': tones[entry.what] ?? 'quiet' },
 		h('div', { class: 'line' }, h('span', { class: 'what' }, entry.what), h('span', { class: 'line-end' }, time())),
-		foreign('p', entry.details));
+		foreign('p', entry.details === entry.what ? '' : entry.details));
 }
 
 function fillEntry(node, entry) {
@@ -48,7 +48,7 @@ export default function device({ id, app }) {
 		app.load();
 	} }, 'Show more');
 	const content = h('div', { class: 'stacked' },
-		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why is it where it is?', reason),
+		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why this state', reason),
 		h('div', { class: 'columns' }, panel('History', timeline, nothing, more),
 			panel('Attributes', attributes, silent)));
 	const lost = missing(id);
@@ -100,7 +100,7 @@ export default function device({ id, app }) {
 	return {
 		title: id,
 		node: h('div', {}, h('a', { class: 'up', href: '#/devices' }, icon('back'), 'Devices'),
-			h('div', { class: 'head' }, foreign('h1', id), state), content, lost),
+			h('div', { class: 'head device-head' }, foreign('h1', id), state), content, lost),
 		load,
 		event(type, data) {
 			if (type !== 'device' || data.id !== id)

@@ -6,7 +6,8 @@
 import * as api from '../api.js';
 import { h, icon, keyed, setAttribute, setText } from '../dom.js';
 import {
-	deviceLink, deviceState, deviceStates, empty, fillDeviceState, fillPager, fillTime, foreign, isBad, pager, time,
+	deviceLink, deviceState, deviceStates, empty, fillDeviceState, fillPager, fillTime, foreign, isBad, pager,
+	reasonOf, time,
 } from '../parts.js';
 
 const PAGE = 50;
@@ -27,15 +28,17 @@ function makeRow(device) {
 
 function fillRow(row, device) {
 	const [id, release, target, state, reason, seen] = row.children;
-	const isThere = device.target && device.target !== device.release;
+	const isNew = device.target && device.target !== device.release;
+	const said = reasonOf(device);
 
 	setText(id.children[1], device.board || '\u00a0');
 	setText(release.firstChild, device.release || '–');
-	setText(target.firstChild, isThere ? device.target : '–');
+	setText(target.firstChild, isNew ? device.target : '–');
 	fillDeviceState(state.firstChild, device);
-	setText(reason.firstChild, device.reason);
-	setAttribute(reason.firstChild, 'title', device.reason);
-	reason.classList.toggle('is-empty', !device.reason);
+	target.classList.toggle('is-empty', !isNew);
+	setText(reason.firstChild, said);
+	setAttribute(reason.firstChild, 'title', said);
+	reason.classList.toggle('is-empty', !said);
 	reason.classList.toggle('is-bad', isBad(device.state));
 	fillTime(seen.firstChild, device.last_seen);
 }

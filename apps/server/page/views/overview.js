@@ -56,14 +56,18 @@ function fleetParts(states) {
 	const sum = (test) => Object.keys(states).filter(test).reduce((n, state) => n + states[state], 0);
 
 	return [
-		{ key: 'proven', label: 'Proven', n: states.proven ?? 0, href: '#/devices?state=proven' },
+		{ key: 'proven', label: 'Proven', n: states.proven, href: '#/devices?state=proven' },
 		{ key: 'busy', label: 'Updating', n: sum(isBusy), href: '#/devices' },
-		{ key: 'failed', label: 'Failed', n: states.failed ?? 0, href: '#/devices?state=failed' },
-		{ key: 'rolled_back', label: 'Rolled back', n: states.rolled_back ?? 0,
+		{ key: 'failed', label: 'Failed', n: states.failed, href: '#/devices?state=failed' },
+		{ key: 'rolled_back', label: 'Rolled back', n: states.rolled_back,
 			href: '#/devices?state=rolled_back' },
-		{ key: 'idle', label: 'Idle', n: states.idle ?? 0, href: '#/devices?state=idle' },
-		{ key: 'unknown', label: 'Never seen', n: states.unknown ?? 0, href: '#/devices?state=unknown' },
+		{ key: 'idle', label: 'Idle', n: states.idle, href: '#/devices?state=idle' },
+		{ key: 'unknown', label: 'Never seen', n: states.unknown, href: '#/devices?state=unknown' },
 	];
+}
+
+function percent(n, of) {
+	return `${of ? Math.floor(100 * n / of) : 0} %`;
 }
 
 function tiles() {
@@ -78,13 +82,14 @@ function tiles() {
 
 function fillTiles(t, { status, releases }) {
 	const { states } = status;
-	const bad = (states.failed ?? 0) + (states.rolled_back ?? 0);
+	const bad = states.failed + states.rolled_back;
 	const { running, paused } = status.rollouts;
 	const [newest] = releases;
 
 	fillTile(t.online, number(status.online), `of ${count(status.devices, 'device')}`);
-	fillTile(t.proven, number(states.proven ?? 0), 'run the release they were given', 'good');
-	fillTile(t.failing, number(bad), `${states.failed ?? 0} failed, ${states.rolled_back ?? 0} rolled back`,
+	fillTile(t.proven, number(states.proven), `${percent(states.proven, status.devices)} of the fleet`,
+		states.proven ? 'good' : 'quiet');
+	fillTile(t.failing, number(bad), `${states.failed} failed, ${states.rolled_back} rolled back`,
 		bad ? 'bad' : 'quiet');
 	setAttribute(t.failing, 'href', states.failed || !bad ? '#/devices?state=failed' : '#/devices?state=rolled_back');
 	fillTile(t.running, number(running), paused ? `${number(paused)} paused` : 'none paused', running ? 'busy' : 'quiet');
@@ -136,7 +141,7 @@ export default function overview({ app }) {
 
 	return {
 		title: 'Overview',
-		node: h('div', {}, h('h1', {}, 'Overview'), h('div', { class: 'tiles' }, Object.values(t)), fleet, blank),
+		node: h('div', {}, h('div', { class: 'head' }, h('h1', {}, 'Overview')), h('div', { class: 'tiles' }, Object.values(t)), fleet, blank),
 		load,
 		event(type, data) {
 			const node = running.querySelector(`[data-key="${Number(data.id)}"]`);

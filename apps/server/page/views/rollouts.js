@@ -57,7 +57,7 @@ function makeCard(app, rollout) {
 					time(), h('span'))),
 			buttons),
 		stackedBar('Devices of the rollout'),
-		h('p', { class: 'note thresholds' }), foreign('p', '', { class: 'rollout-reason' }));
+		h('div', { class: 'rollout-foot' }, h('p'), foreign('p', '', { class: 'rollout-reason' })));
 }
 
 function lasted(rollout) {
@@ -67,7 +67,8 @@ function lasted(rollout) {
 }
 
 function fillCard(node, rollout) {
-	const [head, bar, thresholds, reason] = node.children;
+	const [head, bar, foot] = node.children;
+	const [thresholds, reason] = foot.children;
 	const [title, note] = head.firstChild.children;
 
 	setAttribute(node, 'data-state', rollout.state);
@@ -79,7 +80,7 @@ function fillCard(node, rollout) {
 	fillStackedBar(bar, `Rollout ${rollout.id}, ${count(rollout.devices, 'device')}`, rolloutParts(rollout));
 	setText(thresholds, `Finished when ${rollout.success_threshold} % are proven · stopped when ` +
 		`${rollout.error_threshold} % have failed`);
-	setText(reason, rollout.reason || '\u00a0');
+	setText(reason, rollout.reason);
 }
 
 export default function rollouts({ app }) {
