@@ -44,7 +44,10 @@ void mp_oci_settle(struct mp_tar_entry *e, const struct mp_oci_source *source)
 	if (!source->plain)
 		return;
 	e->uid = e->gid = 0;
-	e->mode = e->type == MP_TAR_DIR || (e->mode & 0111) ? 0755 : 0644;
+	if (e->type == MP_TAR_DIR && (e->mode & 01002) == 01002)
+		e->mode = 01777; /* like /tmp */
+	else
+		e->mode = e->type == MP_TAR_DIR || (e->mode & 0111) ? 0755 : 0644;
 	if (e->type == MP_TAR_SYMLINK)
 		e->mode = 0777;
 }

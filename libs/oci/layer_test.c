@@ -82,6 +82,7 @@ TEST(a_plain_folder_gives_the_same_layer_whatever_its_order_owner_and_umask)
 	ASSERT_OK(mp_file_remove_tree(in_dir("tree"), NULL));
 	make_tree(two);
 	ASSERT_OK(chmod(in_dir("tree/a"), 0664));
+	ASSERT_OK(chmod(in_dir("tree/b"), 02775));
 	ASSERT_OK(mp_oci_layer_create(in_dir("tree"), in_dir("b"), &source, &b, NULL));
 	ASSERT_STR(a.diff_id, b.diff_id);
 	ASSERT_STR(a.sha256, b.sha256);
@@ -90,6 +91,22 @@ TEST(a_plain_folder_gives_the_same_layer_whatever_its_order_owner_and_umask)
 	ASSERT_STR("0 a 644 0 6 \n5 b 755 0 0 \n0 b/run 755 0 10 \n0 c 644 0 6 \n2 link 777 0 0 "
 		   "b/run\n",
 		   mp_buf_str(&text));
+	end();
+}
+
+TEST(a_plain_folder_keeps_the_mode_of_tmp)
+{
+	struct mp_oci_layer a;
+	MP_BUF(text, 10000);
+
+	begin();
+	ASSERT_OK(mp_file_make_dirs(in_dir("tree/tmp"), 0755, NULL));
+	ASSERT_OK(chmod(in_dir("tree/tmp"), 01777));
+	ASSERT_OK(mp_oci_layer_create(in_dir("tree"), in_dir("a"),
+				      &(struct mp_oci_source){.epoch = EPOCH, .plain = true}, &a,
+				      NULL));
+	ASSERT_OK(list(in_dir("a"), &text));
+	ASSERT_STR("5 tmp 1777 0 0 \n", mp_buf_str(&text));
 	end();
 }
 

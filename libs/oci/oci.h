@@ -36,8 +36,8 @@ struct mp_oci_layer {
 
 struct mp_oci_source {
 	int64_t epoch; /* no entry is newer than this (seconds since 1970); a folder's are all this */
-	/* Everything belongs to root, files are 0644 or 0755, folders 0755: for folders that
-	 * people keep in a repository, whose owners and umasks mean nothing. */
+	/* Everything belongs to root, files are 0644 or 0755, folders 0755 (but 1777 stays, for
+	 * /tmp): for folders that people keep in a repository, whose owners and umasks mean nothing. */
 	bool plain;
 	/* Paths (without leading '/') to leave out, with all below; NULL-terminated; NULL: none. */
 	const char *const *without;
