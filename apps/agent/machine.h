@@ -46,7 +46,15 @@ enum job {
 const char *job_name(enum job j);
 
 /* What fetch is asked, one at a time. */
-enum ask { ASK_NOTHING, ASK_SEED, ASK_FEEDBACK, ASK_PROGRESS, ASK_CANCEL, ASK_ATTRIBUTES, ASK_POLL };
+enum ask {
+	ASK_NOTHING,
+	ASK_SEED,
+	ASK_FEEDBACK,
+	ASK_PROGRESS,
+	ASK_CANCEL,
+	ASK_ATTRIBUTES,
+	ASK_POLL
+};
 
 struct feedback { /* borrowed during the call */
 	const char *action, *execution, *finished, *details;

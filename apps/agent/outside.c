@@ -77,7 +77,8 @@ static bool put(struct child *c, const struct mp_msg *m)
 
 	if (r == 0 || r == -ECONNRESET)
 		return true;
-	mp_log(MP_LOG_ERR, "cannot send", "message=%s reason=\"%s\"", mp_msg_name(m->type), strerror(-r));
+	mp_log(MP_LOG_ERR, "cannot send", "message=%s reason=\"%s\"", mp_msg_name(m->type),
+	       strerror(-r));
 	child_stop(c);
 	return false;
 }

@@ -29,7 +29,8 @@ struct record {
 	struct outcome outcomes[RECORD_OUTCOMES]; /* oldest first */
 	char proving_boot[64]; /* boot id in which proving began ... */
 	int64_t proving_since; /* ... and when, milliseconds since that boot */
-	unsigned install_peak_rss_kb; /* of the last update: install and fetch together; 0: none yet */
+	unsigned
+		install_peak_rss_kb; /* of the last update: install and fetch together; 0: none yet */
 };
 
 /* NULL when there is none. */

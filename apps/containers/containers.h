@@ -29,5 +29,6 @@ int containers_release(const struct containers *c, const char *version, struct m
 int containers_apply(struct containers *c, const char *version, struct mp_err *err);
 
 /* ---- images.c ---- */
-int containers_have(struct containers *c, const struct mp_msg *m, unsigned *ret, struct mp_err *err);
+int containers_have(struct containers *c, const struct mp_msg *m, unsigned *ret,
+		    struct mp_err *err);
 int containers_prune(struct containers *c, struct mp_err *err);

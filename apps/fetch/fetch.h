@@ -29,7 +29,8 @@ int fetch_config_read(struct fetch_config *c, const char *root, const char *serv
 		      struct mp_err *err);
 
 struct fetch_identity {
-	char dir[FETCH_PATH], key[FETCH_PATH], cert[FETCH_PATH]; /* paths; the last two "" when unused */
+	char dir[FETCH_PATH], key[FETCH_PATH],
+		cert[FETCH_PATH]; /* paths; the last two "" when unused */
 	char id[65]; /* what the server knows us by */
 	char header[160]; /* "Authorization: TargetToken ...", or "" */
 };

@@ -13,7 +13,7 @@
 struct transfer {
 	struct fetch *f;
 	uint64_t left; /* bytes that install still wants */
-	bool done;     /* it has all that it wanted */
+	bool done; /* it has all that it wanted */
 };
 
 /* install may say that it has enough; anything else from it has to wait for our RESULT. */

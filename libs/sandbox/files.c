@@ -28,7 +28,7 @@
 
 struct rule {
 	unsigned roles; /* bits by enum mp_sandbox_role */
-	bool prefixed;	/* below `root`, or always the system's */
+	bool prefixed; /* below `root`, or always the system's */
 	uint64_t rights;
 	const char *path;
 };

@@ -29,7 +29,7 @@ def verity(image):
         digests += bytes(-len(digests) % BLOCK)
         levels.insert(0, digests)
         below = [digests[i:i + BLOCK] for i in range(0, len(digests), BLOCK)]
-    head = struct.pack("<8sII16s32sIIQH6x256s168x", b"verity\0\0", 1, 1, os.urandom(16), b"sha256", BLOCK,
+    head = struct.pack("<8sII16s32sIIQH6x256s168x", b"verity\0\0", 1, 1, hashlib.sha256(image).digest()[:16], b"sha256", BLOCK,
                        BLOCK, len(image) // BLOCK, 0, b"")
     return head.ljust(BLOCK, b"\0") + b"".join(levels), hashlib.sha256(levels[0]).hexdigest()
 
