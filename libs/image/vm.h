@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vm.h - a built disk image in QEMU: UEFI with Secure Boot, virtio, a watchdog
+ *
+ *     struct mp_vm vm = { .disk = "run/device/disk.raw", .dir = "run/device", ... };
+ *     r = mp_vm_make_disk("build/1.0.0", &vm, &err);     // once: the disk and its firmware
+ *     r = mp_vm_start(&vm, &pid, &err);
+ *
+ * Beside the disk lie the firmware (DISK.firmware) and its variables (DISK.vars): together they
+ * are one machine that can be copied. Killing QEMU is cutting the power.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define MP_VM_PORTS 32
+
+struct mp_vm {
+	const char *disk;
+	const char *dir; /* run folder: pid, qmp.sock, qemu.log */
+	const char *serial; /* log file, appended to */
+	unsigned memory, cpus; /* MiB; 0: 1024 and 2 */
+	uint64_t disk_size; /* MiB that a new disk gets; 0: 4096 */
+	struct {
+		unsigned host, guest;
+	} ports[MP_VM_PORTS]; /* forwarded from 127.0.0.1 */
+	unsigned n_ports;
+	bool no_network;
+	bool console; /* the serial line is our stdin and stdout too */
+	bool detach; /* QEMU outlives us */
+	bool emulate; /* don't look for KVM */
+	const char *const *more; /* further arguments of QEMU, NULL at the end; may be NULL */
+	char accel[8]; /* set by mp_vm_start(): "kvm" or "tcg" */
+};
+
+/* Copy disk, firmware and variables out of a folder that `mp build` made. -EEXIST: there is a disk. */
+int mp_vm_make_disk(const char *built, const struct mp_vm *vm, struct mp_err *err);
+
+/* Does KVM run a guest here? A few instructions must answer within 2 s; a device node proves
+ * nothing, and nested virtualisation may hang. */
+bool mp_vm_has_kvm(const char *dir);
+
+/* Start QEMU. Returns when it listens on dir/qmp.sock, or -EREMOTEIO with its complaint. */
+int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err);
+/* Wait for its end; SIGTERM and SIGINT to us end it. */
+int mp_vm_wait(pid_t pid, struct mp_err *err);
