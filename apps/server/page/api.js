@@ -46,7 +46,7 @@ async function sentence(response) {
 	return `The server answered ${response.status} ${response.statusText}.`;
 }
 
-async function call(method, path, query, signal) {
+async function call(method, path, query) {
 	const url = new URL(`/api/v1/${path}`, location.origin);
 	let response;
 
@@ -54,10 +54,8 @@ async function call(method, path, query, signal) {
 		if (value !== '' && value !== undefined && value !== null)
 			url.searchParams.set(name, value);
 	try {
-		response = await fetch(url, { method, headers: headers(), cache: 'no-store', signal });
-	} catch (error) {
-		if (error.name === 'AbortError')
-			throw error;
+		response = await fetch(url, { method, headers: headers(), cache: 'no-store' });
+	} catch {
 		throw new ApiError(0, 'The server cannot be reached.');
 	}
 	if (!response.ok)
@@ -65,8 +63,8 @@ async function call(method, path, query, signal) {
 	return response.json();
 }
 
-export function get(path, query, signal) {
-	return call('GET', path, query, signal);
+export function get(path, query) {
+	return call('GET', path, query);
 }
 
 export function post(path) {

@@ -26,7 +26,7 @@ class App {
 		this.announcer = new Announcer();
 		this.refresh = seldom(() => this.load(), 1000); // soon, not at once: changes come in swarms
 		this.live = new Live({
-			state: (state) => this.shell.setLive(state),
+			state: (state) => this.setLive(state),
 			event: (type, data) => this.event(type, data),
 			reset: () => this.load(),
 			refused: () => leave('This token is not valid any more.'),
@@ -51,6 +51,12 @@ class App {
 		window.removeEventListener('hashchange', this.route);
 		this.view?.leave?.();
 		this.view = null;
+	}
+
+	setLive(state) {
+		this.shell.setLive(state);
+		if (state === 'reconnecting')
+			this.refresh(); // is the server there at all?
 	}
 
 	may(role) {
@@ -96,12 +102,14 @@ class App {
 			if (view === this.view)
 				this.shell.setProblem(null);
 		} catch (error) {
-			if (error.status === 401)
-				leave('This token is not valid any more.');
-			else if (view === this.view)
-				this.shell.setProblem(error.message);
 			if (!(error instanceof api.ApiError))
 				console.error(error);
+			if (view !== this.view)
+				return; // somebody has moved on, or left
+			if (error.status === 401)
+				leave('This token is not valid any more.');
+			else
+				this.shell.setProblem(error.message);
 		}
 	}
 

@@ -64,7 +64,7 @@ function addressOf({ q, state, page }) {
 function filterOf(query) {
 	const state = query.get('state') ?? '';
 
-	return { q: query.get('q') ?? '', state: state in deviceStates ? state : '',
+	return { q: query.get('q') ?? '', state: Object.hasOwn(deviceStates, state) ? state : '',
 		page: Math.max(1, Number.parseInt(query.get('page'), 10) || 1) };
 }
 

@@ -18,7 +18,8 @@ function tile(label, href) {
 
 function fillTile(node, value, note, tone) {
 	setText(node.children[1], value);
-	setText(node.children[2], note || '\u00a0');
+	if (note)
+		setText(node.children[2], note);
 	setAttribute(node, 'data-tone', tone ?? 'quiet');
 }
 
@@ -93,7 +94,7 @@ function fillTiles(t, { status, releases }) {
 		bad ? 'bad' : 'quiet');
 	setAttribute(t.failing, 'href', states.failed || !bad ? '#/devices?state=failed' : '#/devices?state=rolled_back');
 	fillTile(t.running, number(running), paused ? `${number(paused)} paused` : 'none paused', running ? 'busy' : 'quiet');
-	fillTile(t.newest, newest?.version ?? '–', newest ? '' : 'none published yet');
+	fillTile(t.newest, newest?.version ?? '–', newest ? null : 'none published yet');
 	if (newest)
 		fillTime(t.newest.children[2].querySelector('time') ?? newTime(t.newest.children[2]), newest.published);
 }

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from browser import Browser  # noqa: E402
+from fleet import BUILD, Fleet  # noqa: E402
+
+
+def why_not():
+    if not (BUILD / "mp-server").exists() or not (BUILD / "mp").exists():
+        return f"{BUILD} has no mp-server or no mp"
+    if not shutil.which(os.environ.get("CHROMIUM", "/usr/bin/chromium")):
+        return "Chromium is not there"
+    if subprocess.run(["node", "-e", "require('playwright-core')"], capture_output=True).returncode:
+        return "node does not find playwright-core (npm ci in tests/page, then NODE_PATH)"
+    return None
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with open(tmp_path_factory.mktemp("chromium") / "log", "w+") as log:
+        browser = Browser(log)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """A fresh browser context at a desktop's size; the page may not have complained at the end."""
+    chromium.open(viewport={"width": 1280, "height": 800})
+    yield chromium
+    assert chromium.complaints() == []
+
+
+@pytest.fixture
+def fleet(chromium, tmp_path):
+    """A server without anything."""
+    fleet = Fleet(tmp_path)
+    fleet.start()
+    yield fleet
+    fleet.kill()
+
+
+@pytest.fixture(scope="module")
+def filled(chromium, tmp_path_factory):
+    """A server with three releases, sixty devices and a rollout under way; tests look at it and
+    change only devices of their own."""
+    fleet = Fleet(tmp_path_factory.mktemp("filled"))
+    fleet.start()
+    fleet.publish("1.0.0", "First release")
+    fleet.publish("1.1.0", "Fixes.\nAnd more.")
+    devices = [fleet.device(f"demo-{i:03}", kernel="6.12.48") for i in range(60)]
+    fleet.rollout("1.1.0", all=False, devices=[d.name for d in devices[:10]], error_threshold=80)
+    actions = [d.offer() for d in devices[:6]]
+    for device, action in zip(devices[:3], actions):
+        device.proves(action, "1.1.0")
+    devices[3].fails(actions[3], "The container web did not become healthy; it fell back to 1.0.0.")
+    devices[4].proceeds(actions[4], "downloading 34 %")
+    yield fleet
+    fleet.kill()
