@@ -45,14 +45,14 @@ def folder():
 
 @pytest.fixture
 def make_device(folder, server, repository, first):
-    """make_device(**how): a device that runs 1.0.0, booted, its agent started."""
+    """make_device(**how): a device that runs 1.0.0, booted, its agent not started."""
     if os.geteuid() != 0:
         pytest.skip("the agent's sandbox needs root: users and a network namespace")
     if not (BUILD / "mp-agent").exists():
         pytest.skip(f"{BUILD}/mp-agent is not built (MP_BUILD is the meson build folder)")
     made = []
 
-    def make(**how):
+    def make(server=server, **how):
         device = Device(folder / "device", first, repository, server, **how)
         made.append(device)
         device.boot()

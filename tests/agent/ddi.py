@@ -16,13 +16,14 @@ class Quiet(http.server.ThreadingHTTPServer):
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, authority=None):
         self.actions, self.feedback, self.cancelled = [], [], []
         self.attributes, self.polls, self.asked, self.headers = {}, 0, [], []
         self.down = False  # answer 503
         self.spoil = None  # (name, how): what to do instead of sending this file
         self.cut_after = None  # bytes of a file after which the connection is cut, once
         self.ranges = True
+        self.authority, self.token, self.enrolled, self.taken = authority, "right", [], False
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -40,7 +41,9 @@ class Server:
                 pass
 
         self.http = Quiet(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        self.url = f"http{'s' if authority else ''}://127.0.0.1:{self.http.server_port}"
+        if authority:
+            self.http.socket = authority.context().wrap_socket(self.http.socket, server_side=True)
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
@@ -74,6 +77,23 @@ class Server:
         h.end_headers()
         h.wfile.write(body)
 
+    def shows_certificate(self, h):
+        """mTLS: the certificate's name is the one in the path."""
+        if not self.authority:
+            return True
+        subject = dict(x[0] for x in (h.connection.getpeercert() or {}).get("subject", ()))
+        return f"/{subject.get('commonName')}" in h.path or h.path.startswith("/files/") and subject
+
+    def enroll(self, h):
+        csr = h.rfile.read(int(h.headers["Content-Length"]))
+        if h.headers["Authorization"] != f"EnrollToken {self.token}":
+            return self.answer(h, 401, b'{"error":"this enrollment token is not known"}')
+        if self.taken:
+            return self.answer(h, 409, b'{"error":"the name is taken"}')
+        cert, name = self.authority.enroll(csr)
+        self.enrolled.append(name)
+        self.answer(h, 200, cert, Content_Type="application/x-pem-file")
+
     def current(self):
         return self.actions[0] if self.actions else None
 
@@ -82,6 +102,8 @@ class Server:
         self.headers.append(dict(h.headers))
         if self.down:
             return self.answer(h, 503)
+        if not self.shows_certificate(h):
+            return self.answer(h, 401)
         m = re.fullmatch(re.escape(BASE) + r"([^/?]+)(?:/(\w+)/([^/?]+))?(?:\?.*)?", h.path)
         if h.path.startswith("/files/"):
             return self.send_file(h, h.path.split("/")[2], h.path.split("/")[3])
@@ -140,6 +162,8 @@ class Server:
         h.wfile.write(body)
 
     def post(self, h):
+        if h.path == "/enroll":
+            return self.enroll(h)
         body = json.loads(h.rfile.read(int(h.headers["Content-Length"])))
         if self.down:
             return self.answer(h, 503)
