@@ -31,8 +31,7 @@ static int read_server(struct fetch_config *c, const struct mp_json *doc, const 
 				  "server.url in product.json is not an http(s) address");
 	for (n = strlen(c->server); n > 0 && c->server[n - 1] == '/';)
 		c->server[--n] = '\0';
-	return copy(c->tenant, sizeof(c->tenant),
-		    mp_json_str(mp_json_get(server, "tenant"), "DEFAULT"), "server.tenant", err);
+	return 0;
 }
 
 int fetch_config_read(struct fetch_config *c, const char *root, const char *server,

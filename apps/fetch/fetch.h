@@ -21,7 +21,6 @@ struct fetch_config {
 	char root[256]; /* prefix of all paths */
 	char server[256]; /* "https://HOST:PORT", without a slash at the end */
 	char product[64];
-	char tenant[64];
 	char ca[FETCH_PATH]; /* "" : the system's authorities */
 };
 /* Read product.json; `server` overrides what it says, NULL: does not. */

@@ -8,8 +8,7 @@
 
 static void base_url(const struct fetch *f, char *ret, size_t room)
 {
-	snprintf(ret, room, "%s/%s/controller/v1/%s", f->config.server, f->config.tenant,
-		 f->identity.id);
+	snprintf(ret, room, "%s/DEFAULT/controller/v1/%s", f->config.server, f->identity.id);
 }
 
 static int get(struct fetch *f, const char *url, struct mp_buf *body, struct mp_err *err)
