@@ -58,7 +58,9 @@ static int add(const char *text, size_t len, void *user)
 {
 	struct sink *s = user;
 
-	s->r = mp_buf_add(s->out, text, len);
+	/* jansson goes on after a key that could not be written: stay failed. */
+	if (s->r == 0)
+		s->r = mp_buf_add(s->out, text, len);
 	return s->r;
 }
 
@@ -68,7 +70,8 @@ static int dump(const struct mp_json *j, size_t flags, struct mp_buf *out)
 	size_t before = out->len;
 
 	if (json_dump_callback(value_of(j), add, &s,
-			       flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) == 0)
+			       flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) == 0 &&
+	    s.r == 0)
 		return 0;
 	out->len = before;
 	if (out->data)
