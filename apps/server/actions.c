@@ -153,7 +153,8 @@ static int proceed(struct server *s, struct device *d, const struct mp_ddi_repor
 {
 	enum device_state state = state_of(d, report);
 	int percent = report->percent >= 0 ? report->percent : percent_in(report->details);
-	bool only_progress = state == d->state && state == DEVICE_DOWNLOADING;
+	bool only_progress = state == d->state && state == DEVICE_DOWNLOADING &&
+			     (!*report->details || percent_in(report->details) >= 0);
 	int r;
 
 	if (percent < 0)

@@ -283,6 +283,9 @@ static void finish(struct server *s)
 	if (s->devices) {
 		devices_write_seen(s, true);
 		turn(s);
+		mp_httpd_drain(s->https);
+		if (s->http)
+			mp_httpd_drain(s->http);
 	}
 	mp_httpd_free(s->http);
 	mp_httpd_free(s->https);
@@ -310,6 +313,7 @@ int server_run(const struct options *options)
 
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not the end */
 	r = start(&s, &err);
 	if (r < 0) {
 		mp_log(MP_LOG_ERR, "cannot start", "%s", err.text);

@@ -44,10 +44,10 @@ struct mp_httpd_config { /* all borrowed during _open; 0: the default */
 int mp_httpd_open(struct mp_loop *loop, const struct mp_httpd_config *config, struct mp_httpd **ret,
 		  struct mp_err *err);
 void mp_httpd_free(struct mp_httpd *h); /* ends every connection */
+/* Before that: take no new connections, and send what can be sent without waiting. */
+void mp_httpd_drain(struct mp_httpd *h);
 DEFINE_AUTO(mp_httpd)
 uint16_t mp_httpd_port(const struct mp_httpd *h);
-/* Take no new connections; those that are open are served on. */
-void mp_httpd_quiesce(struct mp_httpd *h);
 unsigned mp_httpd_connections(const struct mp_httpd *h);
 
 /* ---- looking at a request: everything is borrowed until its end ---- */

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #define SPARES 256 /* requests kept for reuse */
+#define DRAINS 8 /* runs: resume, answer, send, and some for what comes in meanwhile */
 
 /* ---- requests ---- */
 
@@ -403,10 +404,12 @@ uint16_t mp_httpd_port(const struct mp_httpd *h)
 	return h->port;
 }
 
-void mp_httpd_quiesce(struct mp_httpd *h)
+void mp_httpd_drain(struct mp_httpd *h)
 {
 	int fd = MHD_quiesce_daemon(h->daemon);
 
+	for (int i = 0; i < DRAINS; i++)
+		run(h);
 	if (fd >= 0)
 		close(fd);
 }

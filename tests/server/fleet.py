@@ -65,7 +65,7 @@ class Server:
         for _ in range(400):
             assert self.process.poll() is None, self.log.read_text()
             try:
-                socket.create_connection(("127.0.0.1", self.http_port), 1).close()
+                assert self.call("GET", "/", token=None, plain=True).status == 200
                 break
             except OSError:
                 time.sleep(0.025)

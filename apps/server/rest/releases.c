@@ -97,6 +97,7 @@ void rest_put_blob(struct call *c)
 		r = upload_new(c->server, &c->upload);
 	if (r == 0)
 		r = upload_end(c->upload, c->args[0]);
+	upload_free(take_ptr(c->upload));
 	if (r == -EBADMSG) {
 		call_error(c, 400, "The bytes do not have the SHA-256 %s; the blob was not stored.",
 			   c->args[0]);
