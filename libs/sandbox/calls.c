@@ -183,7 +183,7 @@ static int allow_unix_sockets(scmp_filter_ctx ctx)
 	if (r < 0)
 		return r;
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				SCMP_A0(SCMP_CMP_EQ, 1 /* AF_UNIX */));
+				SCMP_A0(SCMP_CMP_EQ, 1 /* AF_UNIX */, 0));
 }
 
 static int fill(scmp_filter_ctx ctx, enum mp_sandbox_role role)
