@@ -110,6 +110,14 @@ static int add_inode(struct mp_fake *w, struct inode **ret)
 
 /* ---- what is not durable yet ---- */
 
+static void free_op(struct op *o)
+{
+	free(o->name);
+	free(o->to);
+	free(o->bytes.data);
+	free(o);
+}
+
 static int add_op(struct mp_fake *w, const struct op *like, const void *bytes)
 {
 	struct op *o = malloc(sizeof(*o));
@@ -121,12 +129,14 @@ static int add_op(struct mp_fake *w, const struct op *like, const void *bytes)
 	o->name = strdup(like->name);
 	o->to = like->to ? strdup(like->to) : NULL;
 	o->bytes.data = malloc(o->bytes.len + 1);
-	*w->last = o;
-	w->last = &o->next;
-	if (!o->name || !o->bytes.data || (like->to && !o->to))
+	if (!o->name || !o->bytes.data || (like->to && !o->to)) {
+		free_op(o);
 		return -ENOMEM;
+	}
 	if (bytes)
 		memcpy(o->bytes.data, bytes, o->bytes.len);
+	*w->last = o;
+	w->last = &o->next;
 	return 0;
 }
 
@@ -137,10 +147,7 @@ void mp_fake_drop_op(struct mp_fake *w, struct op **at)
 	*at = o->next;
 	if (w->last == &o->next)
 		w->last = at;
-	free(o->name);
-	free(o->to);
-	free(o->bytes.data);
-	free(o);
+	free_op(o);
 }
 
 /* Count a change. 1: go on; 0: this is the one during which power fails: it is begun, and no

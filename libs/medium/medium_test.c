@@ -257,7 +257,7 @@ TEST(fake_forgets_what_was_not_flushed)
 {
 	static const char *const f[] = {"old", "new", "none", "", NULL};
 
-	ASSERT_INT(2, outcomes("/d/f", f, replaced));		       /* always new */
+	ASSERT_INT(2, outcomes("/d/f", f, replaced)); /* always new */
 	ASSERT_INT(2 | 8, outcomes("/d/f", f, renamed_without_flush)); /* new, or an empty file */
 	ASSERT_INT(1 | 2, outcomes("/fat/f", f, renamed_without_sync));
 }
