@@ -132,18 +132,17 @@ class Product:
         self.mp("publish")
 
     def start(self):
-        self.log = open(self.dir.parent / "server.log", "ab")
-        self.process = subprocess.Popen([MP, "-C", self.dir, "serve", "--poll", "1"],
-                                        stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log)
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+        path = self.dir.parent / "server.log"
+        before = path.stat().st_size if path.exists() else 0
+        with open(path, "ab") as log:
+            self.process = subprocess.Popen([MP, "-C", self.dir, "serve", "--poll", "1"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(200):
+            if "listening" in path.read_text()[before:]:
                 return
-            except OSError:
-                assert self.process.poll() is None, (self.dir.parent / "server.log").read_text()
-                time.sleep(0.1)
-        raise AssertionError("the server does not listen")
+            assert self.process.poll() is None, path.read_text()
+            time.sleep(0.05)
+        raise AssertionError("the server does not listen: " + path.read_text())
 
     def stop(self):
         if self.process:
