@@ -28,7 +28,7 @@ void call_reply(struct call *c, int status, struct mp_json *j)
 	auto_(mp_json) *owned = j;
 	MP_BUF(text, REPLY_MAX);
 
-	if (!j || mp_json_format(j, &text) < 0) {
+	if (!owned || mp_json_format(owned, &text) < 0) {
 		mp_reply(c->rq, 500, "application/json", "{\"error\":\"memory is out\"}", 25);
 		return;
 	}

@@ -22,24 +22,28 @@ struct rollout;
 struct mp_answer;
 
 enum device_state { /* stored: append only */
-	DEVICE_UNKNOWN, /* has never been heard of since it was registered */
-	DEVICE_IDLE,
-	DEVICE_OFFERED,
-	DEVICE_DOWNLOADING,
-	DEVICE_VERIFYING,
-	DEVICE_INSTALLED,
-	DEVICE_REBOOTING,
-	DEVICE_PROVING,
-	DEVICE_PROVEN,
-	DEVICE_FAILED,
-	DEVICE_ROLLED_BACK,
-	DEVICE_STATES
+		    DEVICE_UNKNOWN, /* has never been heard of since it was registered */
+		    DEVICE_IDLE,
+		    DEVICE_OFFERED,
+		    DEVICE_DOWNLOADING,
+		    DEVICE_VERIFYING,
+		    DEVICE_INSTALLED,
+		    DEVICE_REBOOTING,
+		    DEVICE_PROVING,
+		    DEVICE_PROVEN,
+		    DEVICE_FAILED,
+		    DEVICE_ROLLED_BACK,
+		    DEVICE_STATES
 };
 const char *device_state_name(enum device_state s);
 int device_state_parse(const char *name); /* -EBADMSG */
 
 enum action_state { /* stored: append only */
-	ACTION_OPEN, ACTION_CANCELING, ACTION_FINISHED, ACTION_FAILED, ACTION_CANCELED
+		    ACTION_OPEN,
+		    ACTION_CANCELING,
+		    ACTION_FINISHED,
+		    ACTION_FAILED,
+		    ACTION_CANCELED
 };
 
 struct device {
@@ -95,7 +99,8 @@ struct report {
 	enum device_state state;
 	int progress;
 	const char *reason; /* NULL: none */
-	const char *what; /* for the history: "feedback", "offered" ...; NULL: nothing is written there */
+	const char *
+		what; /* for the history: "feedback", "offered" ...; NULL: nothing is written there */
 };
 int devices_report(struct server *s, struct device *d, const struct report *r);
 int devices_note(struct server *s, const struct device *d, const char *what, const char *details);
@@ -109,7 +114,8 @@ int devices_attributes(struct server *s, const struct device *d, struct mp_json 
 /* The action: made, read by the device, being cancelled, ended. */
 int devices_open_action(struct server *s, struct device *d, struct rollout *r, const char *release);
 int devices_fetched(struct server *s, struct device *d);
-int devices_cancel(struct server *s, struct device *d); /* closes it if the device has not read it */
+int devices_cancel(struct server *s,
+		   struct device *d); /* closes it if the device has not read it */
 int devices_resume(struct server *s, struct device *d); /* the device refused to cancel */
 int devices_close_action(struct server *s, struct device *d, enum action_state how,
 			 const char *reason);

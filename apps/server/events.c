@@ -82,13 +82,13 @@ void events_add(struct events *e, const char *kind, struct mp_json *data)
 {
 	auto_(mp_json) *owned = data;
 	MP_BUF(text, EVENT_MAX);
-	int r = data ? 0 : -1;
+	int r = owned ? 0 : -1;
 
 	if (r == 0)
 		r = mp_buf_printf(&text, "id: %llu\nevent: %s\ndata: ", (unsigned long long)e->next,
 				  kind);
 	if (r == 0)
-		r = mp_json_format(data, &text);
+		r = mp_json_format(owned, &text);
 	if (r == 0)
 		r = mp_buf_add_str(&text, "\n\n");
 	if (r < 0)

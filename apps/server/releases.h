@@ -42,7 +42,8 @@ int releases_publish(struct server *s, const char *manifest, const char *targets
 int release_json(struct server *s, const struct release *r, struct mp_json **ret);
 
 /* The files that a device with this board needs, metadata first: name, sha256, size, sha1, md5. */
-int release_files(struct server *s, const struct release *r, const char *board, struct mp_query **ret);
+int release_files(struct server *s, const struct release *r, const char *board,
+		  struct mp_query **ret);
 
 int channels_set(struct server *s, const char *name, const char *release);
 int channels_remove(struct server *s, const char *name); /* -ENOENT */

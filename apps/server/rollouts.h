@@ -18,13 +18,25 @@ struct server;
 struct device;
 
 enum rollout_state { /* stored: append only */
-	ROLLOUT_RUNNING, ROLLOUT_PAUSED, ROLLOUT_FINISHED, ROLLOUT_STOPPED, ROLLOUT_ABORTED
+		     ROLLOUT_RUNNING,
+		     ROLLOUT_PAUSED,
+		     ROLLOUT_FINISHED,
+		     ROLLOUT_STOPPED,
+		     ROLLOUT_ABORTED
 };
 const char *rollout_state_name(enum rollout_state s);
 
 enum member_state { /* stored: append only */
-	MEMBER_WAITING, MEMBER_OFFERED, MEMBER_DOWNLOADING, MEMBER_INSTALLING, MEMBER_PROVING,
-	MEMBER_PROVEN, MEMBER_FAILED, MEMBER_SUPERSEDED, MEMBER_CANCELED, MEMBER_STATES
+		    MEMBER_WAITING,
+		    MEMBER_OFFERED,
+		    MEMBER_DOWNLOADING,
+		    MEMBER_INSTALLING,
+		    MEMBER_PROVING,
+		    MEMBER_PROVEN,
+		    MEMBER_FAILED,
+		    MEMBER_SUPERSEDED,
+		    MEMBER_CANCELED,
+		    MEMBER_STATES
 };
 const char *member_state_name(enum member_state s);
 

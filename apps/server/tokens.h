@@ -9,7 +9,12 @@
 
 struct server;
 
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN }; /* stored; each may what the one before may */
+enum role {
+	ROLE_NONE,
+	ROLE_VIEWER,
+	ROLE_OPERATOR,
+	ROLE_ADMIN
+}; /* stored; each may what the one before may */
 const char *role_name(enum role r);
 int role_parse(const char *name); /* -EBADMSG */
 

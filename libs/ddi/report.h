@@ -16,8 +16,14 @@
 #define MP_DDI_DETAILS 50 /* messages of one feedback; more are refused with -EDQUOT */
 
 enum mp_ddi_execution {
-	MP_DDI_CLOSED, MP_DDI_PROCEEDING, MP_DDI_CANCELED, MP_DDI_SCHEDULED, MP_DDI_REJECTED,
-	MP_DDI_RESUMED, MP_DDI_DOWNLOAD, MP_DDI_DOWNLOADED
+	MP_DDI_CLOSED,
+	MP_DDI_PROCEEDING,
+	MP_DDI_CANCELED,
+	MP_DDI_SCHEDULED,
+	MP_DDI_REJECTED,
+	MP_DDI_RESUMED,
+	MP_DDI_DOWNLOAD,
+	MP_DDI_DOWNLOADED
 };
 enum mp_ddi_finished { MP_DDI_NONE, MP_DDI_SUCCESS, MP_DDI_FAILURE };
 
@@ -31,7 +37,8 @@ struct mp_ddi_report {
 const char *mp_ddi_execution_name(enum mp_ddi_execution e);
 
 /* -EBADMSG: no such feedback; -EDQUOT: too many messages; -ENOMEM. */
-int mp_ddi_report_parse(const void *text, size_t len, struct mp_ddi_report *ret, struct mp_err *err);
+int mp_ddi_report_parse(const void *text, size_t len, struct mp_ddi_report *ret,
+			struct mp_err *err);
 
 enum mp_ddi_mode { MP_DDI_MERGE, MP_DDI_REPLACE, MP_DDI_REMOVE };
 /* The body of PUT configData: its mode and its non-empty object of plain values, borrowed from *ret_doc. */

@@ -53,9 +53,11 @@ unsigned mp_httpd_connections(const struct mp_httpd *h);
 /* ---- looking at a request: everything is borrowed until its end ---- */
 enum mp_method { MP_GET = 1, MP_HEAD = 2, MP_PUT = 4, MP_POST = 8, MP_DELETE = 16, MP_OTHER = 32 };
 enum mp_method mp_request_method(const struct mp_request *rq);
-const char *mp_request_path(const struct mp_request *rq); /* as sent, still escaped, with the query */
+const char *mp_request_path(
+	const struct mp_request *rq); /* as sent, still escaped, with the query */
 const char *mp_request_header(struct mp_request *rq, const char *name); /* NULL: not there */
-const char *mp_request_query(struct mp_request *rq, const char *name); /* decoded; NULL: not there */
+const char *mp_request_query(struct mp_request *rq,
+			     const char *name); /* decoded; NULL: not there */
 bool mp_request_is_tls(const struct mp_request *rq);
 uint64_t mp_request_body_len(struct mp_request *rq); /* as announced; UINT64_MAX when chunked */
 /* The client's address without its port: 16 bytes, IPv4 mapped. */

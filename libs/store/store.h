@@ -37,28 +37,29 @@ struct mp_value {
 	const void *bytes;
 	size_t len;
 };
-#define MP_INT(v)      ((struct mp_value){ .type = MP_VALUE_INT, .number = (v) })
-#define MP_TEXT(s)     mp_value_text(s) /* NULL: the SQL NULL */
-#define MP_BYTES(p, n) ((struct mp_value){ .type = MP_VALUE_BYTES, .bytes = (p), .len = (n) })
-#define MP_NOTHING     ((struct mp_value){ .type = MP_VALUE_END })
+#define MP_INT(v) ((struct mp_value){.type = MP_VALUE_INT, .number = (v)})
+#define MP_TEXT(s) mp_value_text(s) /* NULL: the SQL NULL */
+#define MP_BYTES(p, n) ((struct mp_value){.type = MP_VALUE_BYTES, .bytes = (p), .len = (n)})
+#define MP_NOTHING ((struct mp_value){.type = MP_VALUE_END})
 struct mp_value mp_value_text(const char *s);
 
 /* Write. The number of rows changed; -EEXIST (a constraint), -ENOSPC, -ENOMEM, -EIO. */
-#define mp_store_run(s, sql, ...) \
-	mp_store_run_values((s), (sql), (const struct mp_value[]){ __VA_ARGS__, MP_NOTHING })
+#define mp_store_run(s, sql, ...)                                                                  \
+	mp_store_run_values((s), (sql), (const struct mp_value[]){__VA_ARGS__, MP_NOTHING})
 int mp_store_run_values(struct mp_store *s, const char *sql, const struct mp_value *values);
 
 /* The row id that the last INSERT made. */
 int64_t mp_store_last_id(const struct mp_store *s);
 
 /* Read row by row:  while ((r = mp_query_next(q)) > 0) ... */
-#define mp_store_query(s, sql, ret, ...) \
-	mp_store_query_values((s), (sql), (ret), (const struct mp_value[]){ __VA_ARGS__, MP_NOTHING })
+#define mp_store_query(s, sql, ret, ...)                                                           \
+	mp_store_query_values((s), (sql), (ret), (const struct mp_value[]){__VA_ARGS__, MP_NOTHING})
 int mp_store_query_values(struct mp_store *s, const char *sql, struct mp_query **ret,
 			  const struct mp_value *values);
 int mp_query_next(struct mp_query *q); /* 1: a row, 0: the end, or negative */
 int64_t mp_query_int(const struct mp_query *q, int column); /* NULL counts as 0 */
-const char *mp_query_text(const struct mp_query *q, int column); /* until the next step; NULL as "" */
+const char *mp_query_text(const struct mp_query *q,
+			  int column); /* until the next step; NULL as "" */
 const void *mp_query_bytes(const struct mp_query *q, int column, size_t *ret_len); /* may be NULL */
 bool mp_query_is_null(const struct mp_query *q, int column);
 void mp_query_free(struct mp_query *q);

@@ -31,8 +31,8 @@ void ddi_post_auto_confirm(struct call *c);
 bool ddi_base(struct call *c, char *ret, size_t room);
 
 /* hawkBit's errors. */
-void ddi_error(struct call *c, int status, const char *code, const char *class_name, const char *fmt,
-	       ...) __attribute__((format(printf, 5, 6)));
+void ddi_error(struct call *c, int status, const char *code, const char *class_name,
+	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void ddi_not_readable(struct call *c);
 /* Is a body that is no JSON announced? Then it has been answered with 415. */
 bool ddi_is_not_json(struct call *c);

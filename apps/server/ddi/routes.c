@@ -166,7 +166,7 @@ void ddi_reply(struct call *c, struct mp_json *j)
 	MP_BUF(text, 4u << 20);
 	char etag[24];
 
-	if (!j || mp_json_format(j, &text) < 0) {
+	if (!owned || mp_json_format(owned, &text) < 0) {
 		mp_reply_empty(c->rq, 500);
 		return;
 	}
