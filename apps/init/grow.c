@@ -156,7 +156,7 @@ static int tell_kernel(int fd, unsigned number, uint64_t start, uint64_t sectors
 	return ioctl(fd, BLKPG, &arg) < 0 ? -errno : 0;
 }
 
-int init_grow_partition(const struct init_partition *p, struct mp_err *err)
+int init_grow_partition(const struct mp_partition *p, struct mp_err *err)
 {
 	char disk[80];
 	int block = 0, r;

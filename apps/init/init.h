@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "partition/partition.h"
 
 /* Copy the value of `key=` in a kernel command line; the last one wins, as in the kernel. Quotes
  * are not understood. -ENOENT: not there; -EFBIG: longer than `size` - 1. */
@@ -25,16 +26,6 @@ int init_modules_load(const char *list, struct mp_err *err);
 /* The UUIDs of a slot's partitions come from its root hash: root its first 128 bits, verity its
  * last 128 (Discoverable Partitions Specification). -EBADMSG unless it is 64 hex digits. */
 int init_slot_uuids(const char *root_hash, char root[37], char verity[37]);
-
-struct init_partition {
-	char dev[64]; /* "/dev/vda2" */
-	char disk[64]; /* kernel name of its disk, "vda" */
-	unsigned number; /* in the partition table, from 1 */
-};
-/* Look below `sysfs` ("/sys/class/block") for a partition whose uevent has KEY=VALUE (PARTUUID or
- * PARTNAME), on `disk` unless that is NULL. -ENOENT: not there (yet). */
-int init_partition_find(const char *sysfs, const char *key, const char *value, const char *disk,
-			struct init_partition *ret);
 
 struct init_verity { /* from the superblock of a hash device, version 1 (cryptsetup's format) */
 	uint32_t data_block_size, hash_block_size;
@@ -56,6 +47,6 @@ int init_verity_open(const char *data_dev, const char *hash_dev, const char *roo
 int init_grow_table(int fd, uint64_t sectors, unsigned number, uint64_t *ret_start,
 		    uint64_t *ret_sectors);
 /* The partition in table and kernel; must not be mounted yet. */
-int init_grow_partition(const struct init_partition *p, struct mp_err *err);
+int init_grow_partition(const struct mp_partition *p, struct mp_err *err);
 /* The ext4 on `dev`, mounted at `where`. */
 int init_grow_filesystem(const char *dev, const char *where, struct mp_err *err);

@@ -50,10 +50,10 @@ static int mount_kernel(struct mp_err *err)
 }
 
 static int wait_for(const char *key, const char *value, const char *disk,
-		    struct init_partition *ret, struct mp_err *err)
+		    struct mp_partition *ret, struct mp_err *err)
 {
 	for (int ms = 0; ms < WAIT_MS; ms += 20) {
-		if (init_partition_find(SYSFS, key, value, disk, ret) == 0)
+		if (mp_partition_find(SYSFS, key, value, disk, ret) == 0)
 			return 0;
 		(void)nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
 	}
@@ -61,10 +61,10 @@ static int wait_for(const char *key, const char *value, const char *disk,
 }
 
 /* The slot that `roothash=` names, verified, at /root. */
-static int mount_root(const char *cmdline, struct init_partition *ret_root, struct mp_err *err)
+static int mount_root(const char *cmdline, struct mp_partition *ret_root, struct mp_err *err)
 {
 	char hash[65], root_uuid[37], verity_uuid[37], dev[64];
-	struct init_partition verity;
+	struct mp_partition verity;
 	int r;
 
 	if (init_cmdline_get(cmdline, "roothash", hash, sizeof hash) < 0 ||
@@ -85,7 +85,7 @@ static int mount_root(const char *cmdline, struct init_partition *ret_root, stru
 static int mount_data(const char *disk, struct mp_err *err)
 {
 	struct mp_err grow_err;
-	struct init_partition data;
+	struct mp_partition data;
 	int r = wait_for("PARTNAME", "data", disk, &data, err);
 
 	if (r < 0)
@@ -104,7 +104,7 @@ static int mount_data(const char *disk, struct mp_err *err)
 static void mount_esp(const char *disk)
 {
 	struct mp_err err;
-	struct init_partition esp;
+	struct mp_partition esp;
 	int r = wait_for("PARTNAME", "esp", disk, &esp, &err);
 
 	if (r == 0)
@@ -165,7 +165,7 @@ static int boot(struct mp_err *err)
 {
 	MP_BUF(cmdline, 16 * 1024);
 	char program[256] = "/usr/lib/systemd/systemd";
-	struct init_partition root;
+	struct mp_partition root;
 	int r = mount_kernel(err);
 
 	if (r == 0)

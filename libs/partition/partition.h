@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* partition.h - find a partition by what the kernel says of it in sysfs
+ *
+ *     r = mp_partition_find("/sys/class/block", "PARTUUID", uuid, NULL, &p);   // p.dev = "/dev/vda2"
+ *
+ * No udev needed: the initrd has none, and a device's root starts without asking it.
+ */
+#pragma once
+
+struct mp_partition {
+	char dev[64]; /* "/dev/vda2" */
+	char disk[64]; /* kernel name of its disk, "vda" */
+	unsigned number; /* in the partition table, from 1 */
+};
+
+/* Look below `sysfs` ("/sys/class/block") for a partition whose uevent has KEY=VALUE (PARTUUID or
+ * PARTNAME), on `disk` unless that is NULL. -ENOENT: not there (yet). */
+int mp_partition_find(const char *sysfs, const char *key, const char *value, const char *disk,
+		      struct mp_partition *ret);
