@@ -17,12 +17,10 @@ const struct mp_verb mp_verbs[] = {
 	 "Writes the disk image, the payload and the blobs of release 'version' of product.yaml to "
 	 "build/VERSION. The packages are locked in mp.lock and kept in cache/.",
 	 mp_options_build, mp_verb_build, NULL},
-#if __has_include("run.c")
 	{"run", "[VERSION]", "start a built release in QEMU",
 	 "Boots the disk image of build/VERSION under UEFI Secure Boot, with KVM where there is "
 	 "one. The disk is kept between runs.",
 	 mp_options_run, mp_verb_run, NULL},
-#endif
 	{"serve", NULL, "start the server of this product",
 	 "Runs mp-server on the product folder, in the foreground. The web page, the API and the "
 	 "devices share one port; at the first start an admin token is written to "
