@@ -56,7 +56,8 @@ static int read_key(const char *product, const char *name, struct mp_sign_key **
 	r = mp_file_read(path, &pem, err);
 	if (r == 0)
 		r = mp_sign_key_parse(mp_buf_str(&pem), ret, err);
-	explicit_bzero(pem.data, pem.len);
+	if (pem.data)
+		explicit_bzero(pem.data, pem.len);
 	return r < 0 ? mp_err_wrap(err, r, "the %s key", name) : 0;
 }
 

@@ -210,21 +210,20 @@ static int enter_data(struct server *s, const struct account *account, struct mp
 	return r;
 }
 
-/* Paths on the command line are relative to where we were started. */
-static int make_absolute(const char **path, struct mp_err *err)
+/* Paths on the command line are relative to where we were started, which we are about to leave. */
+static int find_product(struct server *s, struct mp_err *err)
 {
-	char *whole = realpath(*path, NULL);
-
-	if (!whole)
-		return mp_err_set(err, -errno, "%s: %s", *path, strerror(errno));
-	*path = whole;
+	s->product_dir = realpath(s->options.product, NULL);
+	if (!s->product_dir)
+		return mp_err_set(err, -errno, "%s: %s", s->options.product, strerror(errno));
+	s->options.product = s->product_dir;
 	return 0;
 }
 
 static int open_as_started(struct server *s, struct mp_err *err)
 {
 	struct account account;
-	int r = make_absolute(&s->options.product, err);
+	int r = find_product(s, err);
 
 	if (r == 0)
 		r = read_product(s, err);
@@ -301,6 +300,7 @@ static void release(struct server *s)
 	page_free(s->page);
 	events_free(s->events);
 	free(s->metrics);
+	free(s->product_dir);
 	free(s->gateway);
 	mp_loop_free(s->loop);
 }

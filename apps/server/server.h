@@ -26,6 +26,7 @@ struct options {
 
 struct server {
 	struct options options;
+	char *product_dir; /* absolute; options.product points to it */
 	char product_name[64];
 	unsigned poll_seconds;
 	struct mp_loop *loop;

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from fleet import BOARD, Device, sha256
+from fleet import BOARD, BUILD, Device, sha256
 
 
 # ---- blobs ----
@@ -58,6 +58,8 @@ def test_a_large_blob_needs_little_memory(server):
     answer = server.call("PUT", "/api/v1/blobs/" + digest.hexdigest(), (chunk for _ in range(120)),
                          headers={"Content-Length": str(size)})
     assert answer.status == 201
+    if b"__asan_init" in (BUILD / "mp-server").read_bytes():
+        return  # it keeps what was freed for a while
     status = open(f"/proc/{server.process.pid}/status").read()
     peak = int(status.split("VmHWM:")[1].split()[0])
     assert peak < 64 * 1024, f"{peak} KB"
