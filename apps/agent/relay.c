@@ -126,9 +126,10 @@ static void raise_clock(const struct supervisor *s)
 
 static void job_ended(struct supervisor *s, enum job job, int r, const char *reason)
 {
-	if (r < 0)
+	if (r < 0 && !mp_streq(s->last_failure, reason)) /* said once, not at each try */
 		mp_log(MP_LOG_WARNING, "worker failed", "job=\"%s\" reason=\"%s\"", job_name(job),
 		       reason);
+	snprintf(s->last_failure, sizeof(s->last_failure), "%s", r < 0 ? reason : "");
 	if (job == JOB_SETUP && r == 0) {
 		raise_clock(s);
 		add_last_words(s, &s->setup);

@@ -45,6 +45,7 @@ struct supervisor {
 	char device_id[80], release[32], root_hash[65], boot_id[64];
 	int64_t online_ms; /* since boot, at the first poll that went well; 0: none yet */
 	char last_error[512]; /* of a poll */
+	char last_failure[512]; /* of a job */
 	bool stop, polled;
 };
 

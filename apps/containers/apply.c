@@ -9,6 +9,7 @@
 #include "install/install.h"
 
 #define ASK_AGAIN_MS 500
+#define ENGINE_SECONDS 60 /* that Docker may take to come up before we end and are tried again */
 
 struct load {
 	struct containers *c;
@@ -80,6 +81,32 @@ static int check_all(struct containers *c, const struct mp_release *release, str
 	return all;
 }
 
+static bool supervisor_is_there(struct containers *c)
+{
+	struct mp_msg m;
+
+	return mp_pair_recv(&c->control, false, &m) != 0;
+}
+
+/* At boot we are here before Docker is: waiting costs less than being started again and again. */
+static int wait_for_engine(struct containers *c, struct mp_err *err)
+{
+	char version[32];
+	int r = -ECONNREFUSED;
+
+	for (unsigned ms = 0; ms < ENGINE_SECONDS * 1000 && r < 0; ms += ASK_AGAIN_MS) {
+		if (ms > 0)
+			(void)usleep(ASK_AGAIN_MS * 1000);
+		r = mp_docker_ping(c->docker, version, err);
+		if (r < 0 && ms == 0)
+			(void)mp_pair_send(&c->control, &(struct mp_msg){.type = MP_MSG_PROGRESS,
+									 .text = {err->text}});
+		if (!supervisor_is_there(c))
+			return mp_err_set(err, -ECANCELED, "the supervisor has ended");
+	}
+	return r;
+}
+
 /* Without end: the supervisor knows how long a release may take, and ends us. */
 static int wait_until_healthy(struct containers *c, const struct mp_release *release,
 			      struct mp_err *err)
@@ -87,9 +114,7 @@ static int wait_until_healthy(struct containers *c, const struct mp_release *rel
 	int r;
 
 	while ((r = check_all(c, release, err)) == 0) {
-		struct mp_msg m;
-
-		if (mp_pair_recv(&c->control, false, &m) == 0)
+		if (!supervisor_is_there(c))
 			return mp_err_set(err, -ECANCELED, "the supervisor has ended");
 		(void)usleep(ASK_AGAIN_MS * 1000);
 	}
@@ -103,6 +128,8 @@ int containers_apply(struct containers *c, const char *version, struct mp_err *e
 
 	if (r == -ENOENT) /* an image without applications has no manifest on data */
 		return 0;
+	if (r == 0)
+		r = wait_for_engine(c, err);
 	if (r == 0)
 		r = load_all(c, release, err);
 	if (r == 0)

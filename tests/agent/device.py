@@ -69,10 +69,11 @@ class Docker(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            body = b'{"Version":"26.1.5"}' if self.path.endswith("/version") else b"[]"
             self.send_response(200)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(b"[]")
+            self.wfile.write(body)
 
         def log_message(self, *args):
             pass
