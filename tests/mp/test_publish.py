@@ -94,7 +94,7 @@ def test_what_the_server_has_is_not_sent_again(served):
 
 def test_an_interrupted_upload_is_started_again(served):
     """mp is killed at several moments of its upload; the next publish ends it."""
-    folder = served.build("1.0.0", fill=bytes(range(256)) * 64)
+    folder = served.build("1.0.0", fill=bytes(range(256)) * 8)
     for delay in (0.02, 0.05, 0.1, 0.2):
         process = subprocess.Popen([MP, "-C", served.dir, "publish"], stderr=subprocess.DEVNULL)
         time.sleep(delay)
