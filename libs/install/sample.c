@@ -17,7 +17,7 @@
 
 #define ROOT (12 * 4096u)
 #define TREE (2 * 4096u)
-#define UKI 20000u
+#define UKI 24000u
 #define LAYER 9000u
 
 static const struct {
@@ -37,11 +37,8 @@ static void fill(uint8_t *p, size_t len, uint32_t seed)
 
 	for (size_t i = 0; i < len; i++) {
 		x = x * 1664525 + 1013904223;
-		p[i] = (uint8_t)(i / 8192 % 2 ? x >> 24 : (uint32_t) "some text "[i % 10]);
+		p[i] = (uint8_t)(i / 4096 % 2 ? x >> 24 : (uint32_t) "some text "[i % 10]);
 	}
-	/* A whole frame of zeros, as file systems have them. */
-	for (size_t i = SAMPLE_FRAME; i < 2 * SAMPLE_FRAME && i < len; i++)
-		p[i] = 0;
 }
 
 static int add_blob(struct sample_shop *s, const char *name, const void *data, size_t len)
@@ -105,6 +102,8 @@ static int make_images(struct sample_release *r, unsigned system)
 	if (!r->root || !r->tree || !r->uki)
 		return -ENOMEM;
 	fill(r->root, ROOT, system);
+	/* A whole frame of zeros, as file systems have them. */
+	memset(r->root + SAMPLE_FRAME, 0, SAMPLE_FRAME);
 	if (mp_sample_verity(r->root, ROOT, salt, uuid, r->tree, r->root_hash) < 0)
 		return -ENOMEM;
 	make_uki(r);

@@ -15,7 +15,7 @@
 
 #define UKI_DIR SAMPLE_ESP "/EFI/Linux"
 #define UKI_MOST 32768
-#define PIECE 5000 /* bytes at a time, as a network gives them */
+#define PIECE 1500 /* bytes at a time, as a network gives them */
 #define MOST_ROUNDS 60
 
 static const struct mp_sample_sizes sizes = {4096, 14 * 4096, 3 * 4096, 4096, 16};
