@@ -14,11 +14,31 @@
 static const char *const programs[] = {"mp-agent",	"mp-fetch", "mp-install",
 				       "mp-containers", "mp-init",  NULL};
 
-static int write_cross_file(const char *path, const char *source, const char *sysroot,
-			    struct mp_err *err)
+/* How Meson names the source tree from inside the build folder: "../../src". It is in __FILE__. */
+static int relative(const char *from, const char *to, struct mp_buf *out)
+{
+	size_t common = 0;
+	int r = 0;
+
+	for (size_t i = 0; from[i] && from[i] == to[i]; i++)
+		if (from[i + 1] == '/' && (to[i + 1] == '/' || to[i + 1] == '\0'))
+			common = i + 1;
+	for (const char *p = from + common; *p && r == 0; p++)
+		if (*p == '/')
+			r = mp_buf_add_str(out, out->len ? "/.." : "..");
+	return r < 0 ? r : mp_buf_add_str(out, to + common);
+}
+
+static int write_cross_file(const char *path, const char *source, const char *build,
+			    const char *sysroot, struct mp_err *err)
 {
 	MP_BUF(text, 64 * 1024);
-	int r = mp_buf_printf(
+	MP_BUF(way, 8192);
+	int r = relative(build, source, &way);
+
+	if (r < 0)
+		return OOM(err);
+	r = mp_buf_printf(
 		&text,
 		"[binaries]\nc = 'gcc'\nar = 'gcc-ar'\nstrip = 'strip'\npkgconfig = 'pkg-config'\n"
 		"pkg-config = 'pkg-config'\n"
@@ -28,14 +48,16 @@ static int write_cross_file(const char *path, const char *source, const char *sy
 		"needs_exe_wrapper = true\n"
 		"[built-in options]\nprefix = '/usr'\nlibexecdir = 'lib'\nbuildtype = 'minsize'\n"
 		"strip = true\n"
-		"c_args = ['--sysroot=%s', '-ffile-prefix-map=%s=.', '-fstack-protector-strong', "
+		"c_args = ['--sysroot=%s', '-ffile-prefix-map=%s=.', '-ffile-prefix-map=%s=.', "
+		"'-fstack-protector-strong', "
 		"'-D_FORTIFY_SOURCE=2', '-ffunction-sections', '-fdata-sections']\n"
 		"c_link_args = ['--sysroot=%s', '-B%s/usr/lib/x86_64-linux-gnu', "
 		"'-L%s/usr/lib/x86_64-linux-gnu', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now', "
 		"'-Wl,--gc-sections', '-Wl,--as-needed']\n"
 		"[host_machine]\nsystem = 'linux'\ncpu_family = 'x86_64'\ncpu = 'x86_64'\n"
 		"endian = 'little'\n",
-		sysroot, sysroot, sysroot, sysroot, source, sysroot, sysroot, sysroot);
+		sysroot, sysroot, sysroot, sysroot, source, mp_buf_str(&way), sysroot, sysroot,
+		sysroot);
 
 	return r < 0 ? OOM(err) : mp_file_write(path, text.data, text.len, 0644, err);
 }
@@ -144,7 +166,7 @@ int device_build(const char *source, const char *sysroot, const char *cache, cha
 		return OOM(err);
 	*ret_cached = mp_file_exists(last);
 	if (!*ret_cached) {
-		r = write_cross_file(cross, source, sysroot, err);
+		r = write_cross_file(cross, source, build, sysroot, err);
 		if (r == 0)
 			r = setup(source, build, cross, err);
 		if (r == 0)
