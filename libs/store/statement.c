@@ -188,21 +188,3 @@ void mp_query_free(struct mp_query *q)
 	give_back(q->stmt, q->home);
 	free(q);
 }
-
-int mp_store_mark(struct mp_store *s)
-{
-	int r = begin(s);
-
-	return r < 0 ? r : mp_store_exec(s, "SAVEPOINT part");
-}
-
-int mp_store_keep(struct mp_store *s)
-{
-	return mp_store_exec(s, "RELEASE part");
-}
-
-void mp_store_undo(struct mp_store *s)
-{
-	if (!sqlite3_get_autocommit(s->db))
-		(void)mp_store_exec(s, "ROLLBACK TO part; RELEASE part");
-}

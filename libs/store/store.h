@@ -72,10 +72,5 @@ int mp_store_commit(struct mp_store *s, struct mp_err *err);
 /* Drop the turn's transaction. */
 void mp_store_rollback(struct mp_store *s);
 
-/* Several writes that stand or fall together within the turn: mark, then keep or undo. */
-int mp_store_mark(struct mp_store *s);
-int mp_store_keep(struct mp_store *s);
-void mp_store_undo(struct mp_store *s);
-
 /* Commits that have reached the disk since the store was opened. */
 uint64_t mp_store_commits(const struct mp_store *s);

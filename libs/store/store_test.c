@@ -108,7 +108,7 @@ TEST(a_migration_that_fails_leaves_nothing_behind)
 	ASSERT_OK(mp_store_open(path, one, &s, &err));
 }
 
-TEST(a_part_of_a_turn_can_be_undone_alone)
+TEST(a_turn_can_be_dropped_and_goes_on_after_a_refused_write)
 {
 	auto_(mp_store) *s = NULL;
 	struct mp_err err;
@@ -116,15 +116,15 @@ TEST(a_part_of_a_turn_can_be_undone_alone)
 	fresh();
 	ASSERT_OK(mp_store_open(path, one, &s, &err));
 	ASSERT_INT(1, put(s, "a", 1));
-	ASSERT_OK(mp_store_mark(s));
-	ASSERT_INT(1, put(s, "b", 1));
 	ASSERT_ERR(-EEXIST, put(s, "a", 2));
-	mp_store_undo(s);
-	ASSERT_OK(mp_store_mark(s));
+	ASSERT_OK(mp_store_commit(s, &err));
+	ASSERT_INT(1, put(s, "b", 1));
+	mp_store_rollback(s);
+	ASSERT(!mp_store_pending(s));
 	ASSERT_INT(1, put(s, "c", 1));
-	ASSERT_OK(mp_store_keep(s));
 	ASSERT_OK(mp_store_commit(s, &err));
 	ASSERT_INT(2, count(s));
+	ASSERT_INT(2, mp_store_commits(s));
 }
 
 TEST(one_statement_can_be_read_twice_at_once)
