@@ -124,7 +124,7 @@ struct machine {
 	char cancel[32]; /* an action whose cancellation awaits our answer, and the answer */
 	bool cancel_accepted, cancel_settled;
 
-	unsigned percent, percent_told;
+	unsigned percent, percent_told, percent_best; /* best: of all tries */
 	enum update_state told_state;
 	int64_t told_at;
 	char waiting[400], waiting_told[400]; /* why an update does not go on yet */

@@ -351,6 +351,23 @@ TEST(a_preflight_that_says_no_delays_and_does_not_fail)
 	ASSERT_INT(2, f->started[JOB_PREFLIGHT]);
 }
 
+TEST(a_bad_line_that_gets_on_does_not_wait_longer_each_time)
+{
+	BOOT_IDLE(f);
+
+	for (unsigned i = 1; i < 6; i++) {
+		offer(f, "1001", "1.1.0");
+		end(f, JOB_PREFLIGHT, 0, "");
+		machine_progress(&f->m, JOB_INSTALL, "downloading", i * 10, 100);
+		end(f, JOB_INSTALL, -ECONNRESET, "the connection was cut");
+		ASSERT_INT(f->now + 1000, f->m.not_before[JOB_INSTALL]);
+	}
+	offer(f, "1001", "1.1.0");
+	end(f, JOB_PREFLIGHT, 0, "");
+	end(f, JOB_INSTALL, -ECONNRESET, "nothing came");
+	ASSERT_INT(f->now + 2000, f->m.not_before[JOB_INSTALL]);
+}
+
 TEST(a_worker_that_keeps_dying_is_not_started_for_ever)
 {
 	BOOT_IDLE(f);

@@ -114,8 +114,11 @@ void proof_ended(struct machine *m, enum job job, int r, const char *reason)
 		if (job != JOB_MARK_BAD)
 			doubt(m, reason);
 	}
-	if (job == JOB_APPLY)
+	if (job == JOB_APPLY) {
 		m->apps_up = r == 0;
+		m->attributes_due = m->attributes_due ||
+				    r == 0; /* the figures are those of a whole system now */
+	}
 	if (job == JOB_CHECK)
 		m->proof.checks = r == 0;
 	if ((job == JOB_APPLY || job == JOB_CHECK) && r == 0)

@@ -32,7 +32,7 @@ static void take_up(struct machine *m, const char *action, const char *version)
 		m->reason[0] = m->waiting[0] = m->waiting_told[0] = '\0';
 		m->tries[JOB_INSTALL] = m->tries[JOB_PREFLIGHT] = 0;
 		m->not_before[JOB_INSTALL] = m->not_before[JOB_PREFLIGHT] = 0;
-		m->percent = 0;
+		m->percent = m->percent_best = 0;
 		m->percent_told = 101;
 		m->state = UPDATE_DOWNLOADING;
 		m->platform->changed(m->platform);
@@ -137,6 +137,11 @@ void machine_progress(struct machine *m, enum job job, const char *what, uint64_
 	m->percent = total ? (unsigned)(done * 100 / total) : 0;
 	if (m->percent > 100)
 		m->percent = 100;
+	if (m->percent >
+	    m->percent_best) { /* a bad line that gets on is not waited for longer and longer */
+		m->percent_best = m->percent;
+		m->tries[JOB_INSTALL] = 0;
+	}
 	machine_set_state(m, state_of(what));
 }
 

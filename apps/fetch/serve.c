@@ -91,7 +91,8 @@ static int get_file(struct fetch *f, const struct mp_msg *m, struct mp_err *err)
 		return 0;
 	if (r == 0 && (res.status < 200 || res.status > 299))
 		return fetch_status_error(res.status, m->text[0], err);
-	return r;
+	/* a server that is not ours says nothing about whether the release is: that is TUF's word */
+	return r == -EKEYREJECTED ? -EREMOTEIO : r;
 }
 
 int fetch_serve(struct fetch *f, const struct mp_msg *m)
