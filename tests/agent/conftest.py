@@ -52,7 +52,7 @@ def make_device(folder, server, repository, first):
         pytest.skip(f"{BUILD}/mp-agent is not built (MP_BUILD is the meson build folder)")
     made = []
 
-    def make(server=server, **how):
+    def make(server=server, repository=repository, **how):
         device = Device(folder / "device", first, repository, server, **how)
         made.append(device)
         device.boot()
