@@ -15,13 +15,14 @@
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 #define TEXT_MAX (4u << 20)
 
-int apt_open(const char *cache, struct apt *ret, struct mp_err *err)
+int apt_open(const char *cache, const char *shared, struct apt *ret, struct mp_err *err)
 {
 	struct apt a = {.dir = mp_str_format("%s/apt", cache),
 			.packages = mp_str_format("%s/packages", cache),
+			.shared = mp_str_format("%s/packages", shared),
 			.config = mp_str_format("%s/apt/apt.conf", cache)};
 	static const char *const folders[] = {"lists/partial", "none/partial"};
-	int r = a.dir && a.packages && a.config ? 0 : OOM(err);
+	int r = a.dir && a.packages && a.shared && a.config ? 0 : OOM(err);
 
 	for (int i = 0; i < 2 && r == 0; i++) {
 		auto_free char *path = mp_str_format("%s/%s", a.dir, folders[i]);
@@ -30,6 +31,8 @@ int apt_open(const char *cache, struct apt *ret, struct mp_err *err)
 	}
 	if (r == 0)
 		r = mp_file_make_dirs(a.packages, 0755, err);
+	if (r == 0)
+		r = mp_file_make_dirs(a.shared, 0755, err);
 	if (r < 0)
 		apt_done(&a);
 	else
@@ -41,6 +44,7 @@ void apt_done(struct apt *a)
 {
 	free(a->dir);
 	free(a->packages);
+	free(a->shared);
 	free(a->config);
 	*a = (struct apt){0};
 }
@@ -256,19 +260,43 @@ int apt_resolve(struct apt *a, const struct list *wishes, struct mp_json **ret, 
 	return r < 0 ? r : parse_uris(output.data ? output.data : (char[]){""}, wishes, ret, err);
 }
 
+/* One more name for a file; another file system gets a copy. */
+static int share(const char *from, const char *to)
+{
+	if (link(from, to) == 0 || errno == EEXIST)
+		return 0;
+	return mp_file_exists(from) ? file_copy(from, to, NULL) : -ENOENT;
+}
+
 static int check(const struct apt *a, const struct package *p, struct mp_err *err)
 {
 	auto_free char *path = mp_str_format("%s/%s", a->packages, p->file);
+	auto_free char *shared = mp_str_format("%s/%s", a->shared, p->file);
 	uint64_t size;
 	char sha256[65];
-	int r = path ? mp_sha256_file(path, sha256, &size) : -ENOMEM;
+	int r = path && shared ? mp_sha256_file(path, sha256, &size) : -ENOMEM;
 
 	if (r < 0)
 		return mp_err_set(err, r, "%s: %s", p->file, strerror(-r));
-	if (mp_streq(sha256, p->sha256))
+	if (mp_streq(sha256, p->sha256)) {
+		(void)share(path, shared);
 		return 0;
+	}
 	(void)unlink(path);
 	return mp_err_set(err, -EBADMSG, "%s is not the file that mp.lock names", p->file);
+}
+
+/* Take it from what other products have downloaded. */
+static bool have(const struct apt *a, const struct package *p, const char *path)
+{
+	auto_free char *shared = mp_str_format("%s/%s", a->shared, p->file);
+	uint64_t size;
+	char sha256[65];
+
+	if (mp_file_exists(path))
+		return true;
+	return shared && mp_sha256_file(shared, sha256, &size) == 0 &&
+	       mp_streq(sha256, p->sha256) && share(shared, path) == 0;
 }
 
 /* "NAME=VERSION" of what the cache lacks. */
@@ -284,7 +312,7 @@ static int add_missing(const struct apt *a, const struct mp_json *group, struct 
 			return r;
 		path = mp_str_format("%s/%s", a->packages, p.file);
 		wish = mp_str_format("%s=%s", p.name, p.version);
-		if (!path || !wish || (!mp_file_exists(path) && list_add(args, wish) < 0))
+		if (!path || !wish || (!have(a, &p, path) && list_add(args, wish) < 0))
 			return OOM(err);
 	}
 	return 0;

@@ -150,7 +150,7 @@ static int prepare(struct build *b, struct mp_err *err)
 	if (r == 0)
 		r = lock_open(lock, &b->lock, err);
 	if (r == 0)
-		r = apt_open(b->cache, &b->apt, err);
+		r = apt_open(b->cache, b->job->cache, &b->apt, err);
 	if (r == 0)
 		r = shared_tree(b, "tools", &tools, err);
 	if (r == 0 && tools_open(tools, &b->tools) < 0)

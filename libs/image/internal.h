@@ -60,11 +60,12 @@ int lock_package(const struct mp_json *group, size_t i, struct package *ret, str
 /* ---- apt.c: the mirror ---- */
 struct apt {
 	char *dir; /* lists and configuration of our own */
-	char *packages; /* where .deb files are kept */
+	char *packages; /* where .deb files are kept, by product */
+	char *shared; /* and for all products of this user: links to the same files */
 	char *config; /* DIR/apt.conf */
 	bool fresh; /* lists were fetched in this run */
 };
-int apt_open(const char *cache, struct apt *ret, struct mp_err *err);
+int apt_open(const char *cache, const char *shared, struct apt *ret, struct mp_err *err);
 void apt_done(struct apt *a);
 /* Which packages do these wishes ("NAME", "NAME/SUITE", "-NAME": not that one) come to? Asks the
  * mirror for its lists once a run. */
