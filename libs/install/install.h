@@ -49,7 +49,8 @@ struct mp_install_config { /* all borrowed */
 	const char *esp; /* where the ESP is mounted: "/efi" */
 	const char *state_dir; /* "/var/lib/microplatform" */
 	const char *product, *board;
-	const char *running_version, *running_root_hash; /* mp.release= and roothash= of the kernel */
+	const char *running_version,
+		*running_root_hash; /* mp.release= and roothash= of the kernel */
 	const char *boot_id; /* /proc/sys/kernel/random/boot_id: tells a restart from a reboot */
 	unsigned tries; /* boots that a new release gets; 0: 3 */
 	unsigned checkpoint; /* frames between two notes of progress on disk; 0: 8 */

@@ -50,7 +50,8 @@ struct install {
 int install_progress(struct install *in, uint64_t more);
 /* Bytes that must be moved for the applications, and that they will take on `data`. */
 void install_blobs_missing(const struct mp_install_config *c, const struct mp_install_hooks *h,
-			   const struct mp_release *release, uint64_t *ret_move, uint64_t *ret_room);
+			   const struct mp_release *release, uint64_t *ret_move,
+			   uint64_t *ret_room);
 int install_blobs(struct install *in, struct mp_err *err);
 int install_manifest(struct install *in, struct mp_err *err);
 

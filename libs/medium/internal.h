@@ -62,7 +62,8 @@ struct mp_fake {
 };
 
 struct name *mp_fake_find(const struct names *t, const char *path);
-struct dir *mp_fake_dir_of(const struct mp_fake *w, const char *path); /* the folder that it lies in */
+struct dir *mp_fake_dir_of(const struct mp_fake *w,
+			   const char *path); /* the folder that it lies in */
 int mp_fake_add_name(struct names *t, const char *path, struct inode *inode);
 void mp_fake_del_name(struct names *t, const char *path);
 int mp_fake_resize(struct bytes *b, size_t len);

@@ -25,15 +25,16 @@ struct mp_medium;
 
 struct mp_medium_ops {
 	ssize_t (*read)(struct mp_medium *m, const char *name, uint64_t off, void *buf, size_t len);
-	int (*write)(struct mp_medium *m, const char *name, uint64_t off, const void *buf, size_t len);
+	int (*write)(struct mp_medium *m, const char *name, uint64_t off, const void *buf,
+		     size_t len);
 	int (*truncate)(struct mp_medium *m, const char *name, uint64_t size);
 	int (*flush)(struct mp_medium *m, const char *name);
 	int (*rename)(struct mp_medium *m, const char *from, const char *to);
 	int (*remove)(struct mp_medium *m, const char *name);
 	int (*sync_dir)(struct mp_medium *m, const char *dir);
 	/* Names in a folder, each handed to `each`; a negative return of it ends the walk. */
-	int (*list)(struct mp_medium *m, const char *dir,
-		    int (*each)(void *user, const char *name), void *user);
+	int (*list)(struct mp_medium *m, const char *dir, int (*each)(void *user, const char *name),
+		    void *user);
 	int64_t (*size)(struct mp_medium *m, const char *name); /* bytes, also of a block device */
 	int (*make_dir)(struct mp_medium *m, const char *dir);
 	int64_t (*room)(struct mp_medium *m, const char *dir);
@@ -46,14 +47,15 @@ struct mp_medium {
 /* Wrappers with the obvious meaning; short reads mean the end of the file. */
 ssize_t mp_medium_read(struct mp_medium *m, const char *name, uint64_t off, void *buf, size_t len);
 /* Creates a missing file (its folder must be there), never a missing device under /dev. */
-int mp_medium_write(struct mp_medium *m, const char *name, uint64_t off, const void *buf, size_t len);
+int mp_medium_write(struct mp_medium *m, const char *name, uint64_t off, const void *buf,
+		    size_t len);
 int mp_medium_truncate(struct mp_medium *m, const char *name, uint64_t size);
 int mp_medium_flush(struct mp_medium *m, const char *name);
 int mp_medium_rename(struct mp_medium *m, const char *from, const char *to);
 int mp_medium_remove(struct mp_medium *m, const char *name); /* a missing one is fine */
 int mp_medium_sync_dir(struct mp_medium *m, const char *dir);
-int mp_medium_list(struct mp_medium *m, const char *dir,
-		   int (*each)(void *user, const char *name), void *user);
+int mp_medium_list(struct mp_medium *m, const char *dir, int (*each)(void *user, const char *name),
+		   void *user);
 int64_t mp_medium_size(struct mp_medium *m, const char *name); /* -ENOENT: not there */
 
 /* Durable after sync_dir() of its parent; an existing one is fine. An empty folder is removed by

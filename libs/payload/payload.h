@@ -59,7 +59,8 @@ int mp_payload_index_size(const uint8_t header[MP_PAYLOAD_HEADER], uint32_t *ret
 int mp_payload_index_decode(const void *bytes, size_t len, struct mp_payload_index *ret,
 			    struct mp_err *err);
 /* i < n_frames */
-void mp_payload_frame_get(const struct mp_payload_index *ix, unsigned i, struct mp_payload_frame *ret);
+void mp_payload_frame_get(const struct mp_payload_index *ix, unsigned i,
+			  struct mp_payload_frame *ret);
 /* The part of this name, an index into `parts`; -ENOENT. */
 int mp_payload_find_part(const struct mp_payload_index *ix, const char *name);
 
@@ -79,8 +80,8 @@ struct mp_payload_source {
 };
 /* Write the payload file `out`; same inputs give the same bytes. `level`: zstd level 1..19.
  * `index_sha256`: hex digest of header and index, for the manifest. Nothing is left on failure. */
-int mp_payload_create(const struct mp_payload_source *sources, unsigned n, int level, const char *out,
-		      char index_sha256[65],
+int mp_payload_create(const struct mp_payload_source *sources, unsigned n, int level,
+		      const char *out, char index_sha256[65],
 		      void (*progress)(void *user, uint64_t done, uint64_t total), void *user,
 		      struct mp_err *err);
 /* The same with smaller frames, of `frame` bytes at most. */

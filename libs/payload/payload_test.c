@@ -220,27 +220,27 @@ TEST(payload_index_refuses_what_does_not_add_up)
 
 	ASSERT_OK(make(&w));
 	ASSERT_ERR(-EBADMSG, with_byte(&w, 0, 'M')); /* magic */
-	ASSERT_ERR(-ENOTSUP, with_byte(&w, 8, 2));   /* version */
-	ASSERT_ERR(-ENOTSUP, with_byte(&w, 10, 1));  /* flags */
-	ASSERT_ERR(-EBADMSG, with_byte(&w, 12, 0));  /* index size */
+	ASSERT_ERR(-ENOTSUP, with_byte(&w, 8, 2)); /* version */
+	ASSERT_ERR(-ENOTSUP, with_byte(&w, 10, 1)); /* flags */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, 12, 0)); /* index size */
 	ASSERT_ERR(-EFBIG, with_byte(&w, 15, 1));
 	ASSERT_ERR(-EBADMSG, with_byte(&w, 16, 0)); /* parts */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, 16, 9));
-	ASSERT_ERR(-EBADMSG, with_byte(&w, 20, 6));	     /* frames */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, 20, 6)); /* frames */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, parts + 1, '/')); /* name */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, parts + 10, 'x'));
 	ASSERT_ERR(-EBADMSG, with_byte(&w, parts + 16, 0)); /* part size */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, parts + 23, 255));
-	ASSERT_ERR(-ENOTSUP, with_byte(&w, parts + 24, 1));    /* reserved */
-	ASSERT_ERR(-EBADMSG, with_byte(&w, frames, 0));	       /* offset */
-	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 8, 1));    /* part offset */
-	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 19, 1));   /* length */
+	ASSERT_ERR(-ENOTSUP, with_byte(&w, parts + 24, 1)); /* reserved */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, frames, 0)); /* offset */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 8, 1)); /* part offset */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 19, 1)); /* length */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 22, 255)); /* raw length */
-	ASSERT_ERR(-ENOTSUP, with_byte(&w, frames + 24, 3));   /* encoding */
+	ASSERT_ERR(-ENOTSUP, with_byte(&w, frames + 24, 3)); /* encoding */
 	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 24, MP_PAYLOAD_ZERO));
 	ASSERT_ERR(-EBADMSG, with_byte(&w, frames + 25, 1)); /* part */
 	ASSERT_ERR(-ENOTSUP, with_byte(&w, frames + 31, 1)); /* reserved */
-	ASSERT_ERR(-EBADMSG, with_byte(&w, last + 20, 1));   /* the last part is not complete */
+	ASSERT_ERR(-EBADMSG, with_byte(&w, last + 20, 1)); /* the last part is not complete */
 }
 
 TEST(payload_frame_refuses_a_flipped_bit)

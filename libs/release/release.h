@@ -19,7 +19,8 @@
 #define MP_RELEASE_SOURCES 8
 
 struct mp_release_source {
-	char type[16]; /* "full"; unknown types are skipped by devices, so that others can be added */
+	char type
+		[16]; /* "full"; unknown types are skipped by devices, so that others can be added */
 	char target[200]; /* TUF target path of the payload */
 	uint64_t size; /* bytes of the payload file */
 	char index_sha256[65]; /* of its header and index */
@@ -48,7 +49,8 @@ struct mp_release_service {
 	uint64_t config_size;
 	unsigned n_layers;
 	struct mp_release_layer layers[MP_RELEASE_LAYERS];
-	const struct mp_json *spec; /* the service as normalised from docker-compose.yml; borrowed */
+	const struct mp_json
+		*spec; /* the service as normalised from docker-compose.yml; borrowed */
 };
 
 struct mp_release {

@@ -62,7 +62,8 @@ struct mp_slots_want { /* from the manifest */
 	const char *root_hash; /* hex */
 	uint64_t root_size, verity_size; /* bytes; root_size is all that the tree covers */
 	const char *verity_sha256; /* hex: of superblock and hash tree */
-	int (*progress)(void *user, uint64_t done, uint64_t total); /* may be NULL; negative: stop */
+	int (*progress)(void *user, uint64_t done,
+			uint64_t total); /* may be NULL; negative: stop */
 	void *user;
 };
 
