@@ -1,0 +1,403 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/api/openapi.yaml says what the server does: no route is missing, every operation answers as
+it is described, and asks for the role that is named."""
+import hashlib
+import http.client
+import json
+import re
+import subprocess
+import urllib.parse
+
+import pytest
+from openapi_spec_validator import validate
+
+from description import PATH, Description
+from fleet import ROOT
+
+# Answers that a healthy server on a disk with room does not give in a test.
+NOT_PROVOKED = {"507"}
+ABSENT = {"id": "nobody", "name": "nobody", "version": "9.9.9", "sha256": "0" * 64, "file": "9.root.json"}
+
+
+class Caller:
+    """Calls operations by method and path, and checks what comes back."""
+
+    def __init__(self, fleet, description):
+        self.fleet, self.description = fleet, description
+
+    def send(self, method, path, body, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.fleet.http_port, timeout=10)
+        try:
+            connection.request(method.upper(), path, body, headers)
+            answer = connection.getresponse()
+            if answer.headers.get_content_type() == "text/event-stream":
+                return answer.status, answer.headers, answer.read1()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def __call__(self, method, path, status, body=None, query=None, token="own", headers=None,
+                 kind="application/json", announced=None, **args):
+        """announced: only say that so many bytes will come, and look at the answer to that."""
+        self.description.check_path(path, args)
+        where = re.sub(r"\{(\w+)\}", lambda m: urllib.parse.quote(str(args[m[1]]), safe=""), path)
+        if query:
+            where += "?" + urllib.parse.urlencode(query)
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        if status < 300:
+            self.description.check_request(method, path, kind, body)
+        headers = dict(headers or {}, **({"Content-Type": kind} if body is not None else {}))
+        if token:
+            headers.setdefault("Authorization",
+                               f"Bearer {self.fleet.token if token == 'own' else token}")
+        if announced:
+            headers["Content-Length"] = str(announced)
+        code, got, data = self.send(method, where, body, headers)
+        assert code == status, f"{method} {where}: {code} {data[:300]}"
+        return self.description.check_answer(method, path, code, got, data)
+
+
+@pytest.fixture
+def description():
+    return Description()
+
+
+@pytest.fixture
+def call(fleet, description):
+    return Caller(fleet, description)
+
+
+def routes():
+    """What the server's own table says: (method, path with * for its parameters, role)."""
+    text = (ROOT / "apps/server/rest/rest.c").read_text()
+    for methods, api, path, role in re.findall(
+            r'\{\s*((?:MP_|READ)[A-Z_| ]*),\s*(API )?"([^"]+)",\s*ROLE_(\w+),', text):
+        for method in methods.replace("READ", "MP_GET | MP_HEAD").split("|"):
+            yield method.strip().removeprefix("MP_").lower(), ("/api/v1" if api else "") + path, role.lower()
+
+
+# ---- the file and the code ----
+
+def test_the_file_is_openapi_3_1(description):
+    import yaml
+    document = yaml.safe_load(PATH.read_text())
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+
+
+def test_every_route_is_described_with_its_role_and_nothing_else_is(description):
+    described = {(method, re.sub(r"\{\w+\}", "*", path), operation.get("x-role", "none"))
+                 for method, path, operation in description.operations()}
+    assert described == set(routes())
+    assert len(described) > 25
+
+
+def test_operations_have_names_of_their_own(description):
+    names = [operation["operationId"] for _, _, operation in description.operations()]
+    assert len(names) == len(set(names))
+    assert all(operation["summary"] for _, _, operation in description.operations())
+
+
+def test_a_property_that_is_not_described_is_noticed(description):
+    """The check itself can fail."""
+    body = {"error": "A sentence.", "secret": 1}
+    with pytest.raises(Exception, match="secret"):
+        description.check_answer("get", "/api/v1/devices/{id}", 404, {"Content-Type": "application/json"},
+                                 json.dumps(body).encode())
+
+
+# ---- every operation ----
+
+def look_at_the_server(call, fleet):
+    status = call("get", "/api/v1/status", 200)
+    assert status["product"] == "demo" and status["role"] == "admin"
+    assert b"mp_requests_total" in call("get", "/metrics", 200)
+    call("get", "/api/v1/events", 200, headers={"Last-Event-ID": "1"})
+
+
+def upload(call, fleet):
+    blob = b"a blob"
+    sha256 = hashlib.sha256(blob).hexdigest()
+    path, octets = "/api/v1/blobs/{sha256}", "application/octet-stream"
+    call("head", path, 404, sha256=sha256)
+    call("put", path, 400, b"another", kind=octets, sha256=sha256)
+    call("put", path, 201, blob, kind=octets, sha256=sha256)
+    call("put", path, 200, blob, kind=octets, sha256=sha256)
+    call("put", path, 400, blob, kind=octets, sha256="ABC")
+    call("head", path, 200, sha256=sha256)
+    call("head", path, 400, sha256="ABC")
+    assert call("get", path, 200, sha256=sha256) == blob
+    assert call("get", path, 206, sha256=sha256, headers={"Range": "bytes=2-"}) == blob[2:]
+    call("get", path, 304, sha256=sha256, headers={"If-None-Match": f'"{sha256}"'})
+    call("get", path, 416, sha256=sha256, headers={"Range": "bytes=99-"})
+    call("get", path, 404, sha256="0" * 64)
+    call("get", path, 400, sha256="ABC")
+
+
+def publish(call, fleet):
+    """By mp first, which knows how to sign; then what the server refuses."""
+    fleet.publish("1.0.0")
+    for method in ("get", "head"):
+        call(method, "/api/v1/tuf/{file}", 200, file="timestamp.json")
+        call(method, "/api/v1/tuf/{file}", 404, file="nothing.json")
+    before = fleet.api("GET", "releases")
+    # mp publishes 1.1.0 elsewhere; what it would send is sent here.
+    fleet.product.set_version("1.1.0")
+    targets = signed_targets(fleet, "1.1.0")
+    body = {"manifest": "1.1.0.manifest.json", "targets": targets}
+    call("post", "/api/v1/releases", 400, {"manifest": "1.1.0.manifest.json"})
+    call("post", "/api/v1/releases", 400, dict(body, targets=targets.replace("1.1.0.manifest", "1.1.1.manifest")))
+    release = call("post", "/api/v1/releases", 201, body)
+    assert release["version"] == "1.1.0" and release["services"] == ["web"]
+    call("post", "/api/v1/releases", 409, body)
+    call("post", "/api/v1/releases", 413, announced=17 << 20)
+    assert call("get", "/api/v1/releases", 200)["total"] == before["total"] + 1
+    assert call("get", "/api/v1/releases", 200, query={"offset": 1, "limit": 1})["items"] == before["items"]
+    call("get", "/api/v1/releases", 400, query={"limit": "many"})
+    assert call("get", "/api/v1/releases/{version}", 200, version="1.1.0") == release
+    call("get", "/api/v1/releases/{version}", 404, version="9.9.9")
+
+
+def signed_targets(fleet, version):
+    """Upload what mp built for a version, and sign its targets as mp does, without publishing it."""
+    folder = fleet.product.build(version)
+    listing = json.loads((folder / "release.json").read_text())
+    for target in listing["targets"]:
+        data = (folder / target["file"]).read_bytes()
+        code, _ = fleet.ask("PUT", f"/api/v1/blobs/{target['sha256']}", data,
+                            {"Authorization": f"Bearer {fleet.token}"})
+        assert code in (200, 201)
+    status, data = fleet.ask("GET", "/api/v1/tuf/1.targets.json", headers={
+        "Authorization": f"Bearer {fleet.token}"})
+    assert status == 200, data
+    signed = json.loads(data)["signed"]
+    signed["version"] += 1
+    for target in listing["targets"]:
+        signed["targets"][target["path"]] = {"length": target["length"],
+                                             "hashes": {"sha256": target["sha256"]}}
+    return sign(fleet, "targets", signed)
+
+
+def sign(fleet, role, signed):
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from securesystemslib.formats import encode_canonical
+    root = json.loads((fleet.product.dir / "tuf/1.root.json").read_text())["signed"]
+    key = load_pem_private_key((fleet.product.dir / f"keys/{role}.pem").read_bytes(), None)
+    signature = key.sign(encode_canonical(signed).encode()).hex()
+    return json.dumps({"signed": signed, "signatures": [
+        {"keyid": root["roles"][role]["keyids"][0], "sig": signature}]})
+
+
+def rotate(call, fleet):
+    path = "/api/v1/tuf/root"
+    call("post", path, 400, {"signed": {}})
+    call("post", path, 413, announced=2 << 20)
+    first = json.loads((fleet.product.dir / "tuf/1.root.json").read_text())
+    call("post", path, 409, first)
+    fleet.product.mp("key", "rotate", "root")
+    call("post", path, 201, (fleet.product.dir / "tuf/2.root.json").read_bytes())
+    call("get", "/api/v1/tuf/{file}", 200, file="2.root.json")
+
+
+def channels(call, fleet):
+    path = "/api/v1/channels/{name}"
+    channel = call("put", path, 200, {"release": "1.0.0"}, name="stable")
+    assert channel == {"name": "stable", "release": "1.0.0"}
+    call("put", path, 404, {"release": "9.9.9"}, name="stable")
+    call("put", path, 400, {"release": 1}, name="stable")
+    call("put", path, 400, {"release": "1.0.0"}, name="no name")
+    call("put", path, 413, announced=70000, name="stable")
+    assert call("get", "/api/v1/channels", 200)["items"] == [channel]
+    call("put", path, 200, {"release": "1.1.0"}, name="beta")
+    call("delete", path, 204, name="beta")
+    call("delete", path, 404, name="beta")
+
+
+def devices(call, fleet):
+    one, many = "/api/v1/devices/{id}", "/api/v1/devices"
+    made = call("post", many, 201, {"id": "demo-1"})
+    assert made["id"] == "demo-1"
+    call("post", many, 409, {"id": "demo-1"})
+    call("post", many, 400, {"id": "../x"})
+    call("post", many, 400, b"no JSON")
+    call("post", many, 413, announced=70000)
+    assert call("get", one, 200, id="demo-1")["state"] == "unknown"
+    fleet.device("demo-1", slot="a")
+    fleet.device("demo-2")
+    assert call("get", one, 200, id="demo-1")["attributes"]["slot"] == "a"
+    assert call("get", many, 200)["total"] == 2
+    found = call("get", many, 200, query={"state": "idle", "release": "1.0.0", "q": "O-2", "limit": 1})
+    assert [d["id"] for d in found["items"]] == ["demo-2"]
+    assert call("get", many, 200, query={"state": "failed"})["items"] == []
+    call("get", many, 400, query={"state": "asleep"})
+    assert call("get", one + "/why", 200, id="demo-1")["reason"] == "No rollout includes it."
+    assert call("get", one + "/history", 200, id="demo-1", query={"limit": 1})["total"] == 2
+    call("get", one + "/history", 400, id="demo-1", query={"offset": "-1"})
+    for path in (one, one + "/why", one + "/history"):
+        call("get", path, 404, id="nobody")
+    call("delete", one, 404, id="nobody")
+
+
+def rollouts(call, fleet):
+    many, one = "/api/v1/rollouts", "/api/v1/rollouts/{id}"
+    call("post", many, 400, {"all": True})
+    call("post", many, 400, {"release": "1.1.0", "all": True, "error_threshold": 101})
+    call("post", many, 404, {"channel": "nowhere", "all": True})
+    call("post", many, 404, {"release": "1.1.0", "devices": ["nobody"]})
+    call("post", many, 409, {"release": "1.1.0"})
+    call("post", many, 413, announced=17 << 20)
+    by_channel = call("post", many, 201, {"channel": "stable", "devices": ["demo-2"],
+                                          "success_threshold": 50, "error_threshold": 10})
+    assert by_channel["release"] == "1.0.0"
+    made = call("post", many, 201, {"release": "1.1.0", "all": True})
+    action = fleet.device("demo-1").offer()
+    device = fleet.device("demo-1")
+    device.proceeds(action, "downloading 34 %")
+    assert call("get", "/api/v1/devices/{id}", 200, id="demo-1")["progress"] == 34
+    assert "34 %" in call("get", "/api/v1/devices/{id}/why", 200, id="demo-1")["reason"]
+    assert call("get", one, 200, id=made["id"])["counts"]["downloading"] == 1
+    call("get", one, 404, id=99)
+    assert call("get", many, 200)["total"] == 2
+    call("get", many, 400, query={"offset": "x"})
+    for verb, state in (("pause", "paused"), ("resume", "running"), ("abort", "aborted")):
+        if verb == "resume":
+            call("post", one + "/pause", 409, id=made["id"])
+        assert call("post", f"{one}/{verb}", 200, id=made["id"])["state"] == state
+        call("post", f"{one}/{verb}", 404, id=99)
+    call("post", one + "/resume", 409, id=made["id"])
+    call("post", one + "/abort", 409, id=made["id"])
+    call("get", "/api/v1/devices/{id}/history", 200, id="demo-1")
+    call("delete", "/api/v1/devices/{id}", 204, id="demo-1")
+
+
+def tokens(call, fleet):
+    many, one = "/api/v1/tokens", "/api/v1/tokens/{name}"
+    made = call("post", many, 201, {"name": "guest", "role": "viewer"})
+    assert call("get", "/api/v1/status", 200, token=made["token"])["role"] == "viewer"
+    call("post", many, 409, {"name": "guest", "role": "viewer"})
+    call("post", many, 400, {"name": "guest", "role": "king"})
+    call("post", many, 400, {"name": "", "role": "viewer"})
+    call("post", many, 413, announced=70000)
+    assert "guest" in [t["name"] for t in call("get", many, 200)["items"]]
+    call("delete", one, 204, name="guest")
+    call("delete", one, 404, name="guest")
+    call("get", "/api/v1/status", 401, token=made["token"])
+
+
+def csr(folder, name, key):
+    if not (folder / key).exists():
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-out", folder / key], check=True, capture_output=True)
+    return subprocess.run(["openssl", "req", "-new", "-key", folder / key, "-subj", f"/CN={name}"],
+                          check=True, capture_output=True).stdout
+
+
+def enrolment(call, fleet):
+    path, pem = "/enroll", "application/x-pem-file"
+    token = call("post", "/api/v1/enroll-tokens", 201)["token"]
+    good = {"Authorization": f"EnrollToken {token}"}
+    request = csr(fleet.folder, "demo-3", "a.pem")
+    call("post", path, 200, request, headers=good, kind=pem)
+    call("post", path, 200, request, headers=good, kind=pem)
+    call("post", path, 409, csr(fleet.folder, "demo-3", "b.pem"), headers=good, kind=pem)
+    call("post", path, 400, b"no request", headers=good, kind=pem)
+    call("post", path, 413, announced=70000, headers=good, kind=pem)
+    call("post", path, 401, request, headers={"Authorization": "EnrollToken wrong"}, kind=pem)
+    own = call("post", "/api/v1/devices", 201, {"id": "demo-4"})["token"]
+    call("post", path, 403, csr(fleet.folder, "demo-5", "c.pem"),
+         headers={"Authorization": f"EnrollToken {own}"}, kind=pem)
+    for _ in range(5000):
+        if fleet.ask("POST", "/api/v1/enroll-tokens", headers={
+                "Authorization": f"Bearer {fleet.token}"})[0] != 201:
+            break
+    call("post", "/api/v1/enroll-tokens", 409)
+
+
+def crowd(call, fleet):
+    """More readers of events than there are places."""
+    readers = []
+    for _ in range(200):
+        reader = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
+        readers.append(reader)
+        reader.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.token}"})
+        if reader.getresponse().status == 503:
+            break
+    call("get", "/api/v1/events", 503)
+    for reader in readers:
+        reader.close()
+
+
+def strangers(call, fleet):
+    """Without a token and with roles that are too low, everywhere."""
+    roles = ["viewer", "operator", "admin"]
+    token = {role: fleet.token_of(role) for role in roles}
+    bodies = {"put", "post"}
+    for method, path, operation in call.description.operations():
+        if "x-role" not in operation:
+            continue
+        args = {name: ABSENT[name] for name in re.findall(r"\{(\w+)\}", path)}
+        if path.startswith("/api/v1/rollouts/"):
+            args["id"] = 99
+        least = roles.index(operation["x-role"])
+        for role in roles[:least]:
+            call(method, path, 403, b"{}" if method in bodies and "requestBody" in operation else None,
+                 token=token[role], **args)
+        restart_if_tired(call, fleet)
+        call(method, path, 401, token=None, **args)
+
+
+def restart_if_tired(call, fleet):
+    """Failed attempts are counted by address; a new start forgets them."""
+    call.attempts = getattr(call, "attempts", 0) + 1
+    if call.attempts % 5 == 0:
+        fleet.stop()
+        fleet.start()
+
+
+def tired(call, fleet):
+    """After too many failed attempts."""
+    for _ in range(200):
+        code, _ = fleet.ask("GET", "/api/v1/status")
+        if code == 429:
+            break
+    call("get", "/api/v1/status", 429)
+    call("post", "/enroll", 429, b"x", headers={"Authorization": "EnrollToken wrong"})
+
+
+def test_every_operation_answers_as_described(call, fleet, description):
+    for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, tokens,
+                    enrolment, crowd, strangers, tired):
+        chapter(call, fleet)
+    wanted = {(method, path, status) for method, path, operation in description.operations()
+              for status in operation["responses"] if status not in NOT_PROVOKED}
+    assert wanted - description.seen == set()
+
+
+def test_events_are_what_the_description_names(fleet, description):
+    """device, rollout and release carry what the API gives for them."""
+    fleet.publish("1.0.0")
+    device = fleet.device("demo-1", "0.9.0")
+    stream = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
+    stream.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.token}"})
+    answer = stream.getresponse()
+    fleet.rollout("1.0.0")
+    device.offer()
+    fleet.publish("1.1.0")
+    fleet.api("DELETE", "devices/demo-1", status=204)
+    schemas = {"device": "Device", "rollout": "Rollout", "release": "Release"}
+    seen, kind, last = set(), None, 0
+    while not seen >= {"device", "rollout", "release", "removed"}:
+        field, _, value = answer.readline().decode().strip().partition(": ")
+        if field == "id":
+            assert int(value) > last
+            last = int(value)
+        elif field == "event":
+            kind = value
+        elif field == "data" and json.loads(value).get("removed"):
+            assert json.loads(value) == {"id": "demo-1", "removed": True}
+            seen.add("removed")
+        elif field == "data":
+            description.check_value({"$ref": f"#/components/schemas/{schemas[kind]}"}, json.loads(value))
+            seen.add(kind)
+    stream.close()
