@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One emulated device, and the server of its product: started by `mp`, ended by their pids."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+PORT = 8443  # what the demo's product.yaml tells its devices
+
+
+def wait_for(what, seconds, condition):
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.3)
+    raise AssertionError(f"gave up waiting {seconds} s for {what}")
+
+
+class Server:
+    def __init__(self, programs, product):
+        self.programs, self.product, self.process = programs, product, None
+
+    def mp(self, *args, status=0):
+        done = subprocess.run([self.programs / "mp", "-C", self.product, *map(str, args)], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=400)
+        assert status is None or done.returncode == status, f"mp {args}: {done.stdout}{done.stderr}"
+        return done
+
+    def json(self, *args):
+        return json.loads(self.mp(*args, "--json").stdout)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.programs / "mp", "-C", self.product, "serve", "--port", str(PORT)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("the server", 10, lambda: self.mp("device", "ls", status=None).returncode == 0)
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+    def devices(self):
+        return {d["id"]: d for d in self.json("device", "ls")["items"]}
+
+    def device(self, name):
+        return self.json("device", "show", name)
+
+    def wait_state(self, name, state, release, seconds=180):
+        def reached():
+            d = self.device(name)
+            return d if (d["state"], d["release"]) == (state, release) else None
+        return wait_for(f"{name} to be {state} on {release}", seconds, reached)
+
+
+class Machine:
+    def __init__(self, programs, product, version, folder, disk_size=2048):
+        self.programs, self.product, self.version = programs, product, version
+        self.folder, self.pid = folder, None
+        folder.mkdir(parents=True)
+        self.disk, self.serial = folder / "disk.raw", folder / "serial.log"
+        self.web = free_port()
+        self.size = disk_size
+
+    def make_disk(self):
+        """The disk as the factory writes it, for tests that change it before the first boot."""
+        subprocess.run(["cp", "--sparse=always", self.product / "build" / self.version / "disk.raw",
+                        self.disk], check=True)
+        os.truncate(self.disk, max(self.disk.stat().st_size, self.size << 20))
+
+    def start(self, *qemu):
+        """Power on. `qemu`: more of its arguments."""
+        extra = [a for q in qemu for a in ("--qemu", q)]
+        done = subprocess.run(
+            [self.programs / "mp", "-C", self.product, "run", self.version, "--detach", "--json",
+             "--name", self.folder.name, "--disk", self.disk, "--disk-size", str(self.size),
+             "--serial", self.serial, "--port", f"{self.web}:8080", *extra],
+            text=True, capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr
+        self.pid = json.loads(done.stdout)["pid"]
+        return self
+
+    def kill(self):
+        """The power is cut."""
+        if self.pid:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            wait_for("QEMU to end", 10, lambda: not pathlib.Path(f"/proc/{self.pid}").exists())
+            self.pid = None
+
+    def console(self):
+        return self.serial.read_text(errors="replace") if self.serial.exists() else ""
+
+    def page(self):
+        """What the application answers, '' while it does not."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/", timeout=2) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def enroll(self, server, seconds=120):
+        """Boot for the first time; the id under which it appears."""
+        before = set(server.devices())
+        self.start()
+        return wait_for("the device to enroll", seconds,
+                        lambda: next(iter(set(server.devices()) - before), None))
+
+    # ---- the disk, while the power is off ----
+
+    def partition(self, label):
+        """Offset and size in bytes."""
+        table = json.loads(subprocess.run(["sfdisk", "--json", self.disk], check=True, text=True,
+                                          capture_output=True).stdout)["partitiontable"]
+        part = next(p for p in table["partitions"] if p["name"] == label)
+        return part["start"] * 512, part["size"] * 512
+
+    def flip(self, offset):
+        with open(self.disk, "r+b") as f:
+            f.seek(offset)
+            byte = f.read(1)[0]
+            f.seek(offset)
+            f.write(bytes([byte ^ 1]))
+
+    def flip_esp_file(self, path):
+        """One bit in the middle of a file on the ESP."""
+        where = f"{self.disk}@@{self.partition('esp')[0]}"
+        copy = self.folder / "esp-file"
+        subprocess.run(["mcopy", "-n", "-i", where, f"::{path}", copy], check=True)
+        data = bytearray(copy.read_bytes())
+        data[len(data) // 2] ^= 1
+        copy.write_bytes(data)
+        subprocess.run(["mcopy", "-o", "-i", where, copy, f"::{path}"], check=True)
+
+    def esp_names(self, folder):
+        where = f"{self.disk}@@{self.partition('esp')[0]}"
+        return subprocess.run(["mdir", "-b", "-i", where, f"::{folder}"], check=True, text=True,
+                              capture_output=True).stdout.split()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def missing(*programs):
+    """The first of these programs that is not installed, or None."""
+    return next((p for p in programs if not shutil.which(p, path="/usr/sbin:/sbin:" +
+                                                         os.environ.get("PATH", ""))), None)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What only a machine of its own shows: tampered disks, a dead clock, a full disk, a server that is away."""
+import subprocess
+import time
+
+import pytest
+
+from machine import missing, wait_for
+
+pytestmark = pytest.mark.skipif(missing("sfdisk", "mcopy", "debugfs") is not None,
+                                reason=f"{missing('sfdisk', 'mcopy', 'debugfs')} is not installed")
+
+
+def boots_nothing(machine, seconds=40):
+    """The agent must not have started after a time in which a good disk would long be up."""
+    machine.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert "agent started" not in machine.console()
+        time.sleep(1)
+    return machine.console()
+
+
+def test_a_tampered_boot_loader_is_refused_by_the_firmware(make_machine):
+    m = make_machine()
+    m.make_disk()
+    m.flip_esp_file("EFI/BOOT/BOOTX64.EFI")
+    said = boots_nothing(m)
+    assert "Access Denied" in said or "Security Violation" in said
+
+
+def test_a_tampered_kernel_image_is_refused(make_machine):
+    m = make_machine()
+    m.make_disk()
+    name = next(n for n in m.esp_names("EFI/Linux") if "mp_1.0.0" in n).split("/")[-1]
+    m.flip_esp_file(f"EFI/Linux/{name}")
+    boots_nothing(m)
+
+
+def test_a_tampered_root_is_refused_by_dm_verity(make_machine):
+    m = make_machine()
+    m.make_disk()
+    m.flip(m.partition("root-a")[0] + 1024)  # the superblock of erofs
+    said = boots_nothing(m)
+    assert "panic" in said.lower() or "mp-init" in said
+
+
+def test_a_clock_at_1970_still_enrolls_and_updates(make_machine, server):
+    m = make_machine()
+    before = set(server.devices())
+    m.start("-rtc", "base=1970-01-01T00:00:00")
+    name = wait_for("the device to enroll", 120,
+                    lambda: next(iter(set(server.devices()) - before), None))
+    server.mp("rollout", "start", "1.2.0", "--device", name)
+    wait_for("the device to take up the update", 60,
+             lambda: server.device(name)["state"] in ("downloading", "verifying", "installed",
+                                                      "rebooting", "proving"))
+
+
+def test_a_full_disk_is_named_and_nothing_is_half_written(make_machine, server, tmp_path):
+    m = make_machine()
+    m.make_disk()
+    offset, size = m.partition("data")
+    filler = tmp_path / "filler"
+    free = 1 << 20
+    subprocess.run(["truncate", "-s", str(size), filler], check=True)
+    # Not sparse: debugfs copies holes as holes.
+    with open(filler, "r+b") as f:
+        for at in range(0, size, 1 << 20):
+            f.seek(at)
+            f.write(b"\xff" * min(1 << 20, size - at))
+    subprocess.run(["debugfs", "-w", "-R", f"write {filler} filler", f"{m.disk}?offset={offset}"],
+                   check=False, capture_output=True)
+    m.size = 0
+    assert free
+    name = m.enroll(server)
+    rollout = server.json("rollout", "start", "1.1.0", "--device", name)["id"]
+    said = wait_for("the device to say that its disk is full", 120,
+                    lambda: next((s for s in [server.device(name)["reason"]]
+                                  if "room" in s or "space" in s or "full" in s), None))
+    print(said)
+    server.mp("rollout", "abort", rollout)
+
+
+def test_a_server_that_is_away_for_the_whole_boot_costs_nothing(make_machine, server):
+    m = make_machine("1.1.0")
+    before = set(server.devices())
+    server.stop()
+    m.start()
+    wait_for("the container, without a server", 150, lambda: "1.1.0" in m.page())
+    server.start()
+    wait_for("the device to enroll once the server is back", 90,
+             lambda: set(server.devices()) - before)
+
+
+def test_three_power_cuts_at_random_moments_are_survived(server):
+    server.stop()  # the lab's command starts its own
+    root = server.product.parents[2]
+    done = subprocess.run([root / "tests/lab/powercut", "3"], text=True, timeout=1200,
+                          capture_output=True, stdin=subprocess.DEVNULL)
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
