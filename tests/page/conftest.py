@@ -52,6 +52,15 @@ def fleet(chromium, tmp_path):
     fleet.kill()
 
 
+@pytest.fixture(scope="session")
+def idle(chromium, tmp_path_factory):
+    """A server without anything, which no test changes."""
+    fleet = Fleet(tmp_path_factory.mktemp("idle"))
+    fleet.start()
+    yield fleet
+    fleet.kill()
+
+
 @pytest.fixture(scope="module")
 def filled(chromium, tmp_path_factory):
     """A server with three releases, sixty devices and a rollout under way; tests look at it and

@@ -44,16 +44,16 @@ def test_nothing_that_a_device_says_becomes_markup(hostile, browser):
                                    "#/%3Cimg%20src%3Dx%3E", "#/devices/%", "#/devices/a/b",
                                    "#/devices?page=-1&state=constructor", "#/devices?page=1e99",
                                    "#__proto__", "#/constructor"])
-def test_no_address_leads_to_harm(fleet, browser, route):
-    signed_in(browser, fleet, route)
+def test_no_address_leads_to_harm(idle, browser, route):
+    signed_in(browser, idle, route)
     browser.until("document.querySelector('main .empty:not([hidden])')")
     assert browser.js("window.hacked") is None
     assert browser.js("document.querySelectorAll('img').length") == 0
     assert all("404" in said for said in browser.complaints())
 
 
-def test_the_browser_is_told_to_run_our_files_alone(fleet, browser):
-    browser.goto(fleet.url)
+def test_the_browser_is_told_to_run_our_files_alone(idle, browser):
+    browser.goto(idle.url)
     headers = browser.js("fetch('/').then((r) => Object.fromEntries(r.headers))")
     policy = headers["content-security-policy"]
     assert "default-src 'self'" in policy and "unsafe" not in policy
@@ -66,9 +66,9 @@ def test_the_browser_is_told_to_run_our_files_alone(fleet, browser):
     assert "Content Security Policy" in " ".join(browser.complaints())
 
 
-def test_every_file_of_the_page_is_served(fleet, browser):
+def test_every_file_of_the_page_is_served(idle, browser):
     for path in sorted(p for p in PAGE.rglob("*") if p.is_file()):
-        status, data = fleet.ask("GET", f"/{path.relative_to(PAGE)}")
+        status, data = idle.ask("GET", f"/{path.relative_to(PAGE)}")
         assert status == 200 and data == path.read_bytes(), path
 
 

@@ -49,8 +49,8 @@ def test_a_wrong_token_is_told_and_a_right_one_signs_in(fleet, browser):
     assert browser.js("localStorage.length + document.cookie.length") == 0
 
 
-def test_the_token_stays_with_the_tab_until_signing_out(fleet, browser):
-    signed_in(browser, fleet, "#/devices", "Devices")
+def test_the_token_stays_with_the_tab_until_signing_out(idle, browser):
+    signed_in(browser, idle, "#/devices", "Devices")
     browser("page", "reload")
     browser.until_text("h1", "Devices")
     browser.click(".leave")
@@ -75,8 +75,8 @@ def test_a_token_that_is_withdrawn_leads_to_the_sign_in(fleet, browser):
     ("#/", "No device yet", "mp run"), ("#/devices", "No device yet", "mp run"),
     ("#/rollouts", "No rollout yet", "mp rollout start"), ("#/releases", "No release yet", "mp publish"),
 ])
-def test_an_empty_view_says_what_to_do_next(fleet, browser, route, title, command):
-    signed_in(browser, fleet)
+def test_an_empty_view_says_what_to_do_next(idle, browser, route, title, command):
+    signed_in(browser, idle)
     go(browser, route)
     browser.until_text(".empty-title", title)
     browser.until_text(".empty code", command)
@@ -290,8 +290,8 @@ def test_without_a_stream_the_page_polls(fleet, browser):
     browser.until_text(".live", "Live", 30)
 
 
-def test_an_event_stream_may_be_cut_anywhere(fleet, browser):
-    browser.goto(fleet.url)
+def test_an_event_stream_may_be_cut_anywhere(idle, browser):
+    browser.goto(idle.url)
     cuts = browser.js(r"""(async () => {
         const { EventParser } = await import('/sse.js');
         const text = ': beat\n\nid: 7\nevent: device\ndata: {"a":\ndata:  1}\r\n\r\nid: 8\rdata: x\r\r' +
