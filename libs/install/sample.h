@@ -20,7 +20,7 @@
 #define SAMPLE_STATE "/var/lib/mp"
 
 struct sample_blob { /* a TUF target */
-	char name[80];
+	char name[200];
 	uint8_t *data;
 	size_t len;
 	char sha256[65];

@@ -146,7 +146,7 @@ int mp_boot_find(struct mp_medium *m, const char *esp, const char *version,
 		 struct mp_boot_entry *ret, struct mp_err *err)
 {
 	struct mp_boot_entry all[MP_BOOT_ENTRIES], *best = NULL;
-	unsigned n;
+	unsigned n = 0;
 	int r = mp_boot_list(m, esp, all, &n, err);
 
 	if (r < 0)
@@ -204,7 +204,7 @@ static bool is_taken(const struct mp_boot_entry *all, unsigned n, const char *fi
 int mp_boot_condemn(struct mp_medium *m, const char *esp, const char *version, struct mp_err *err)
 {
 	struct mp_boot_entry all[MP_BOOT_ENTRIES];
-	unsigned n;
+	unsigned n = 0;
 	int r = mp_boot_list(m, esp, all, &n, err);
 
 	for (unsigned i = 0; r == 0 && i < n; i++) {
@@ -230,7 +230,7 @@ int mp_boot_remove_others(struct mp_medium *m, const char *esp, const char *keep
 {
 	struct mp_boot_entry all[MP_BOOT_ENTRIES];
 	char path[256];
-	unsigned n;
+	unsigned n = 0;
 	int r = mp_boot_list(m, esp, all, &n, err);
 
 	if (r < 0)
