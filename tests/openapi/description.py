@@ -8,7 +8,7 @@ import re
 import jsonschema
 import yaml
 
-from fleet import ROOT
+from demo_fleet import ROOT
 
 PATH = ROOT / "docs/api/openapi.yaml"
 METHODS = ("get", "head", "put", "post", "delete")

@@ -12,7 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from description import PATH, Description
-from fleet import ROOT
+from demo_fleet import ROOT, Device
 
 # Answers that a healthy server on a disk with room does not give in a test.
 NOT_PROVOKED = {"507"}
@@ -50,7 +50,7 @@ class Caller:
         headers = dict(headers or {}, **({"Content-Type": kind} if body is not None else {}))
         if token:
             headers.setdefault("Authorization",
-                               f"Bearer {self.fleet.token if token == 'own' else token}")
+                               f"Bearer {self.fleet.admin if token == 'own' else token}")
         if announced:
             headers["Content-Length"] = str(announced)
         code, got, data = self.send(method, where, body, headers)
@@ -136,15 +136,15 @@ def upload(call, fleet):
 
 
 def publish(call, fleet):
-    """By mp first, which knows how to sign; then what the server refuses."""
     fleet.publish("1.0.0")
     for method in ("get", "head"):
         call(method, "/api/v1/tuf/{file}", 200, file="timestamp.json")
         call(method, "/api/v1/tuf/{file}", 404, file="nothing.json")
-    before = fleet.api("GET", "releases")
-    # mp publishes 1.1.0 elsewhere; what it would send is sent here.
-    fleet.product.set_version("1.1.0")
-    targets = signed_targets(fleet, "1.1.0")
+    before = fleet.api("GET", "/releases")
+    files = fleet.manifest("1.1.0")
+    for data in files.values():
+        fleet.put(data)
+    targets = fleet.sign("targets", fleet.targets(files))
     body = {"manifest": "1.1.0.manifest.json", "targets": targets}
     call("post", "/api/v1/releases", 400, {"manifest": "1.1.0.manifest.json"})
     call("post", "/api/v1/releases", 400, dict(body, targets=targets.replace("1.1.0.manifest", "1.1.1.manifest")))
@@ -159,44 +159,14 @@ def publish(call, fleet):
     call("get", "/api/v1/releases/{version}", 404, version="9.9.9")
 
 
-def signed_targets(fleet, version):
-    """Upload what mp built for a version, and sign its targets as mp does, without publishing it."""
-    folder = fleet.product.build(version)
-    listing = json.loads((folder / "release.json").read_text())
-    for target in listing["targets"]:
-        data = (folder / target["file"]).read_bytes()
-        code, _ = fleet.ask("PUT", f"/api/v1/blobs/{target['sha256']}", data,
-                            {"Authorization": f"Bearer {fleet.token}"})
-        assert code in (200, 201)
-    status, data = fleet.ask("GET", "/api/v1/tuf/1.targets.json", headers={
-        "Authorization": f"Bearer {fleet.token}"})
-    assert status == 200, data
-    signed = json.loads(data)["signed"]
-    signed["version"] += 1
-    for target in listing["targets"]:
-        signed["targets"][target["path"]] = {"length": target["length"],
-                                             "hashes": {"sha256": target["sha256"]}}
-    return sign(fleet, "targets", signed)
-
-
-def sign(fleet, role, signed):
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    from securesystemslib.formats import encode_canonical
-    root = json.loads((fleet.product.dir / "tuf/1.root.json").read_text())["signed"]
-    key = load_pem_private_key((fleet.product.dir / f"keys/{role}.pem").read_bytes(), None)
-    signature = key.sign(encode_canonical(signed).encode()).hex()
-    return json.dumps({"signed": signed, "signatures": [
-        {"keyid": root["roles"][role]["keyids"][0], "sig": signature}]})
-
-
 def rotate(call, fleet):
     path = "/api/v1/tuf/root"
     call("post", path, 400, {"signed": {}})
     call("post", path, 413, announced=2 << 20)
-    first = json.loads((fleet.product.dir / "tuf/1.root.json").read_text())
+    first = json.loads((fleet.product / "tuf/1.root.json").read_text())
     call("post", path, 409, first)
-    fleet.product.mp("key", "rotate", "root")
-    call("post", path, 201, (fleet.product.dir / "tuf/2.root.json").read_bytes())
+    fleet.mp("-C", fleet.product, "key", "rotate", "root")
+    call("post", path, 201, (fleet.product / "tuf/2.root.json").read_bytes())
     call("get", "/api/v1/tuf/{file}", 200, file="2.root.json")
 
 
@@ -223,7 +193,10 @@ def devices(call, fleet):
     call("post", many, 400, b"no JSON")
     call("post", many, 413, announced=70000)
     assert call("get", one, 200, id="demo-1")["state"] == "unknown"
-    fleet.device("demo-1", slot="a")
+    device = Device(fleet, "demo-1")  # with the token that came with its registration
+    assert device.enroll(made["token"]).status == 200
+    device.poll()
+    device.report("1.0.0", slot="a")
     fleet.device("demo-2")
     assert call("get", one, 200, id="demo-1")["attributes"]["slot"] == "a"
     assert call("get", many, 200)["total"] == 2
@@ -232,7 +205,7 @@ def devices(call, fleet):
     assert call("get", many, 200, query={"state": "failed"})["items"] == []
     call("get", many, 400, query={"state": "asleep"})
     assert call("get", one + "/why", 200, id="demo-1")["reason"] == "No rollout includes it."
-    assert call("get", one + "/history", 200, id="demo-1", query={"limit": 1})["total"] == 2
+    assert call("get", one + "/history", 200, id="demo-1", query={"limit": 1})["total"] == 3
     call("get", one + "/history", 400, id="demo-1", query={"offset": "-1"})
     for path in (one, one + "/why", one + "/history"):
         call("get", path, 404, id="nobody")
@@ -240,6 +213,7 @@ def devices(call, fleet):
 
 
 def rollouts(call, fleet):
+    device = fleet.device("demo-7")
     many, one = "/api/v1/rollouts", "/api/v1/rollouts/{id}"
     call("post", many, 400, {"all": True})
     call("post", many, 400, {"release": "1.1.0", "all": True, "error_threshold": 101})
@@ -251,11 +225,10 @@ def rollouts(call, fleet):
                                           "success_threshold": 50, "error_threshold": 10})
     assert by_channel["release"] == "1.0.0"
     made = call("post", many, 201, {"release": "1.1.0", "all": True})
-    action = fleet.device("demo-1").offer()
-    device = fleet.device("demo-1")
-    device.proceeds(action, "downloading 34 %")
-    assert call("get", "/api/v1/devices/{id}", 200, id="demo-1")["progress"] == 34
-    assert "34 %" in call("get", "/api/v1/devices/{id}/why", 200, id="demo-1")["reason"]
+    device.offer()
+    device.proceeds("downloading 34 %")
+    assert call("get", "/api/v1/devices/{id}", 200, id="demo-7")["progress"] == 34
+    assert "34 %" in call("get", "/api/v1/devices/{id}/why", 200, id="demo-7")["reason"]
     assert call("get", one, 200, id=made["id"])["counts"]["downloading"] == 1
     call("get", one, 404, id=99)
     assert call("get", many, 200)["total"] == 2
@@ -267,7 +240,7 @@ def rollouts(call, fleet):
         call("post", f"{one}/{verb}", 404, id=99)
     call("post", one + "/resume", 409, id=made["id"])
     call("post", one + "/abort", 409, id=made["id"])
-    call("get", "/api/v1/devices/{id}/history", 200, id="demo-1")
+    call("get", "/api/v1/devices/{id}/history", 200, id="demo-7")
     call("delete", "/api/v1/devices/{id}", 204, id="demo-1")
 
 
@@ -308,8 +281,7 @@ def enrolment(call, fleet):
     call("post", path, 403, csr(fleet.folder, "demo-5", "c.pem"),
          headers={"Authorization": f"EnrollToken {own}"}, kind=pem)
     for _ in range(5000):
-        if fleet.ask("POST", "/api/v1/enroll-tokens", headers={
-                "Authorization": f"Bearer {fleet.token}"})[0] != 201:
+        if fleet.call("POST", "/api/v1/enroll-tokens", plain=True).status != 201:
             break
     call("post", "/api/v1/enroll-tokens", 409)
 
@@ -320,7 +292,7 @@ def crowd(call, fleet):
     for _ in range(200):
         reader = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
         readers.append(reader)
-        reader.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.token}"})
+        reader.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.admin}"})
         if reader.getresponse().status == 503:
             break
     call("get", "/api/v1/events", 503)
@@ -358,8 +330,7 @@ def restart_if_tired(call, fleet):
 def tired(call, fleet):
     """After too many failed attempts."""
     for _ in range(200):
-        code, _ = fleet.ask("GET", "/api/v1/status")
-        if code == 429:
+        if fleet.call("GET", "/api/v1/status", token=None, plain=True).status == 429:
             break
     call("get", "/api/v1/status", 429)
     call("post", "/enroll", 429, b"x", headers={"Authorization": "EnrollToken wrong"})
@@ -379,12 +350,12 @@ def test_events_are_what_the_description_names(fleet, description):
     fleet.publish("1.0.0")
     device = fleet.device("demo-1", "0.9.0")
     stream = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
-    stream.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.token}"})
+    stream.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.admin}"})
     answer = stream.getresponse()
     fleet.rollout("1.0.0")
     device.offer()
     fleet.publish("1.1.0")
-    fleet.api("DELETE", "devices/demo-1", status=204)
+    fleet.api("DELETE", "/devices/demo-1", want=204)
     schemas = {"device": "Device", "rollout": "Rollout", "release": "Release"}
     seen, kind, last = set(), None, 0
     while not seen >= {"device", "rollout", "release", "removed"}:

@@ -11,12 +11,10 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from browser import Browser  # noqa: E402
-from fleet import BUILD, Fleet  # noqa: E402
+from demo_fleet import Fleet  # noqa: E402
 
 
 def why_not():
-    if not (BUILD / "mp-server").exists() or not (BUILD / "mp").exists():
-        return f"{BUILD} has no mp-server or no mp"
     if not shutil.which(os.environ.get("CHROMIUM", "/usr/bin/chromium")):
         return "Chromium is not there"
     if subprocess.run(["node", "-e", "require('playwright-core')"], capture_output=True).returncode:
@@ -67,14 +65,17 @@ def filled(chromium, tmp_path_factory):
     change only devices of their own."""
     fleet = Fleet(tmp_path_factory.mktemp("filled"))
     fleet.start()
-    fleet.publish("1.0.0", "First release")
-    fleet.publish("1.1.0", "Fixes.\nAnd more.")
+    fleet.notes = "First release"
+    fleet.publish("1.0.0")
+    fleet.notes = "Fixes.\nAnd more."
+    fleet.publish("1.1.0")
     devices = [fleet.device(f"demo-{i:03}", kernel="6.12.48") for i in range(60)]
-    fleet.rollout("1.1.0", all=False, devices=[d.name for d in devices[:10]], error_threshold=80)
-    actions = [d.offer() for d in devices[:6]]
-    for device, action in zip(devices[:3], actions):
-        device.proves(action, "1.1.0")
-    devices[3].fails(actions[3], "The container web did not become healthy; it fell back to 1.0.0.")
-    devices[4].proceeds(actions[4], "downloading 34 %")
+    fleet.rollout("1.1.0", devices=[d.name for d in devices[:10]], error_threshold=80)
+    for device in devices[:6]:
+        device.offer()
+    for device in devices[:3]:
+        device.proves("1.1.0")
+    devices[3].fails("The container web did not become healthy; it fell back to 1.0.0.")
+    devices[4].proceeds("downloading 34 %")
     yield fleet
     fleet.kill()

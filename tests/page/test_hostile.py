@@ -17,11 +17,13 @@ NASTY = ["<img src=x onerror='window.hacked=1'>", "<script>window.hacked=1</scri
 @pytest.fixture
 def hostile(fleet):
     everything = " ".join(NASTY)
-    fleet.publish("1.0.0", everything)
-    fleet.publish("1.1.0", everything)
+    fleet.notes = everything
+    fleet.publish("1.0.0")
+    fleet.publish("1.1.0")
     device = fleet.device("demo-evil", "1.0.0", **{text[:60]: text for text in NASTY})
-    fleet.rollout("1.1.0", error_threshold=100, success_threshold=0)
-    device.fails(device.offer(), everything)
+    fleet.rollout("1.1.0", all=True, error_threshold=100, success_threshold=0)
+    device.offer()
+    device.fails(everything)
     return fleet
 
 
@@ -68,8 +70,8 @@ def test_the_browser_is_told_to_run_our_files_alone(idle, browser):
 
 def test_every_file_of_the_page_is_served(idle, browser):
     for path in sorted(p for p in PAGE.rglob("*") if p.is_file()):
-        status, data = idle.ask("GET", f"/{path.relative_to(PAGE)}")
-        assert status == 200 and data == path.read_bytes(), path
+        answer = idle.call("GET", f"/{path.relative_to(PAGE)}", token=None)
+        assert answer.status == 200 and answer.body == path.read_bytes(), path
 
 
 @pytest.mark.parametrize("path", sorted(PAGE.rglob("*.js")), ids=lambda p: str(p.relative_to(PAGE)))

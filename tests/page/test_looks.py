@@ -121,11 +121,11 @@ def test_changes_move_nothing_else(filled, browser):
                " shifts.push(e.value); }).observe({ type: 'layout-shift' })")
     place = "JSON.stringify(document.querySelector('tr[data-key=still-1]').getBoundingClientRect())"
     before = browser.js(place)
-    filled.rollout("1.1.0", all=False, devices=["still-0"], error_threshold=100)
-    action = device.offer()
-    device.proceeds(action, "downloading 5 %")
+    filled.rollout("1.1.0", devices=["still-0"], error_threshold=100)
+    device.offer()
+    device.proceeds("downloading 5 %")
     until_row(browser, "still-0", "Downloading 5 %")
-    device.fails(action, "A long reason that says what to do. " * 12)
+    device.fails("A long reason that says what to do. " * 12)
     until_row(browser, "still-0", "A long reason")
     assert browser.js(place) == before
     assert browser.js("shifts") == []

@@ -8,7 +8,7 @@ TONES = ".badge[data-state]"
 
 
 def signed_in(browser, fleet, route="#/", heading=None, token=None):
-    browser.sign_in(f"{fleet.url}/", token or fleet.token)
+    browser.sign_in(f"{fleet.url}/", token or fleet.admin)
     browser.until_text(".live", "Live")
     if route != "#/":
         go(browser, route, heading)
@@ -42,10 +42,10 @@ def test_a_wrong_token_is_told_and_a_right_one_signs_in(fleet, browser):
         browser.js("document.querySelector('.login-message').textContent = ''")
     assert all("401" in said for said in browser.complaints())  # Chromium tells of each answer 401
     assert browser.js("sessionStorage.length") == 0
-    browser.fill("#token", fleet.token)
+    browser.fill("#token", fleet.admin)
     browser.press("Enter")
     browser.until_text("h1", "Overview")
-    assert browser.js("Object.values(sessionStorage)") == [fleet.token]
+    assert browser.js("Object.values(sessionStorage)") == [fleet.admin]
     assert browser.js("localStorage.length + document.cookie.length") == 0
 
 
@@ -61,9 +61,9 @@ def test_the_token_stays_with_the_tab_until_signing_out(idle, browser):
 
 
 def test_a_token_that_is_withdrawn_leads_to_the_sign_in(fleet, browser):
-    token = fleet.api("POST", "tokens", {"name": "guest", "role": "viewer"}, 201)["token"]
+    token = fleet.api("POST", "/tokens", {"name": "guest", "role": "viewer"}, want=201)["token"]
     signed_in(browser, fleet, token=token)
-    fleet.api("DELETE", "tokens/guest", status=204)
+    fleet.api("DELETE", "/tokens/guest", want=204)
     go(browser, "#/devices")
     browser.until_text(".login-message", "not valid any more")
     assert all("401" in said for said in browser.complaints())
@@ -139,19 +139,19 @@ def test_changes_show_without_a_reload(filled, browser):
     signed_in(browser, filled, "#/devices?q=live-", "Devices")
     device = filled.device("live-1")
     until_row(browser, "live-1", "Idle")
-    filled.rollout("1.1.0", all=False, devices=["live-1"])
-    action = device.offer()
+    filled.rollout("1.1.0", devices=["live-1"])
+    device.offer()
     until_row(browser, "live-1", "Offered")
     for percent in (10, 60):
-        device.proceeds(action, f"downloading {percent} %")
+        device.proceeds(f"downloading {percent} %")
         until_row(browser, "live-1", f"Downloading {percent} %")
     for word, label in (("verifying", "Verifying"), ("rebooting", "Rebooting"), ("proving", "Proving")):
-        device.proceeds(action, word)
+        device.proceeds(word)
         until_row(browser, "live-1", label)
-    device.proves(action, "1.1.0")
+    device.proves("1.1.0")
     until_row(browser, "live-1", "Proven")
     browser.until_text("#announcer", "Device live-1: Proven.")
-    filled.api("DELETE", "devices/live-1", status=204)
+    filled.api("DELETE", "/devices/live-1", want=204)
     browser.until_text(".empty-title", "No device matches")
 
 
@@ -169,13 +169,13 @@ def test_a_device_tells_all_that_is_known(filled, browser):
 
 def test_the_detail_follows_the_device(filled, browser):
     device = filled.device("live:2")  # an id with a colon
-    filled.rollout("1.1.0", all=False, devices=["live:2"], error_threshold=100)
+    filled.rollout("1.1.0", devices=["live:2"], error_threshold=100)
     signed_in(browser, filled, "#/devices/live%3A2", "live:2")
     browser.until_text(".why", "It is offered 1.1.0 on its next poll")
-    action = device.offer()
+    device.offer()
     browser.until_text(".state", "Offered")
     browser.until_text(".entry", "1.1.0")
-    device.fails(action, "There is no room: 12 MB are free and 90 MB are needed.")
+    device.fails("There is no room: 12 MB are free and 90 MB are needed.")
     browser.until_text(".state", "Failed")
     browser.until_text(".entry", "There is no room")
     browser.until_text(".why", "There is no room")
@@ -185,20 +185,20 @@ def test_the_detail_follows_the_device(filled, browser):
 
 def test_a_rollout_is_paused_resumed_and_aborted(filled, browser):
     filled.device("steered")
-    number = filled.rollout("1.1.0", all=False, devices=["steered"])["id"]
+    number = filled.rollout("1.1.0", devices=["steered"])["id"]
     card = f".rollout[data-key='{number}']"
     signed_in(browser, filled, "#/rollouts", "Rollouts")
     browser.until_text(card, "Waiting")
     browser.until_text(card, "Finished when 100 % are proven · stopped when 50 % have failed")
     browser.click(f"{card} [data-verb=pause]")
     browser.until_text(f"{card} .badge", "Paused")
-    assert filled.api("GET", f"rollouts/{number}")["state"] == "paused"
+    assert filled.api("GET", f"/rollouts/{number}")["state"] == "paused"
     browser.click(f"{card} [data-verb=resume]")
     browser.until_text(f"{card} .badge", "Running")
     browser.click(f"{card} [data-verb=abort]")
     browser.click("dialog button[value='']")  # no, keep it
     browser.until("!document.querySelector('dialog')")
-    assert filled.api("GET", f"rollouts/{number}")["state"] == "running"
+    assert filled.api("GET", f"/rollouts/{number}")["state"] == "running"
     browser.click(f"{card} [data-verb=abort]")
     browser.click("dialog button[value=yes]")
     browser.until_text(f"{card} .badge", "Aborted")
@@ -209,14 +209,14 @@ def test_a_rollout_is_paused_resumed_and_aborted(filled, browser):
 
 def test_a_refused_action_is_told(filled, browser):
     filled.device("steered-2")
-    number = filled.rollout("1.1.0", all=False, devices=["steered-2"])["id"]
+    number = filled.rollout("1.1.0", devices=["steered-2"])["id"]
     signed_in(browser, filled, "#/rollouts", "Rollouts")
     browser.until_text(f".rollout[data-key='{number}']", "Running")
     browser.js("window.realFetch = fetch; window.fetch = (url, options) => options?.method === 'POST' ?"
                " Promise.reject(new TypeError('cut')) : realFetch(url, options)")
     browser.click(f".rollout[data-key='{number}'] [data-verb=pause]")
     browser.until_text(".toast", "The server cannot be reached.")
-    filled.api("POST", f"rollouts/{number}/abort")
+    filled.api("POST", f"/rollouts/{number}/abort")
 
 
 @pytest.mark.parametrize("role, may", [("viewer", False), ("operator", True)])
@@ -229,16 +229,18 @@ def test_buttons_are_for_those_who_may(filled, browser, role, may):
 
 def test_progress_of_a_rollout_moves_and_ends(filled, browser):
     devices = [filled.device(f"wave-{i}") for i in range(2)]
-    number = filled.rollout("1.1.0", all=False, devices=[d.name for d in devices],
+    number = filled.rollout("1.1.0", devices=[d.name for d in devices],
                             success_threshold=50, error_threshold=100)["id"]
     card = f".rollout[data-key='{number}']"
     signed_in(browser, filled, "#/rollouts", "Rollouts")
     browser.until_text(f"{card} .legend", "Waiting2")
-    devices[0].proves(devices[0].offer(), "1.1.0")
+    devices[0].offer()
+    devices[0].proves("1.1.0")
     browser.until_text(f"{card} .legend", "Proven1")
     label = browser.js(f"document.querySelector({json.dumps(card + ' .stack-bar')}).ariaLabel")
     assert label == f"Rollout {number}, 2 devices: 1 proven, 1 waiting"
-    devices[1].fails(devices[1].offer(), "No.")
+    devices[1].offer()
+    devices[1].fails("No.")
     browser.until_text(f"{card} .badge", "Finished")
     browser.until_text(card, "1 of 2 devices are proven.")
     assert "took" in browser.texts(card)[0]
@@ -263,6 +265,7 @@ def test_the_stream_comes_back_after_a_restart(fleet, browser):
     browser.until_text(".live", "Reconnecting")
     browser.until_text(".problem", "The server cannot be reached.")
     fleet.start()
+    device.connection = None
     device.report("1.2.4")
     browser.until_text(".live", "Live", 30)
     until_row(browser, "demo-1", "1.2.4")
@@ -280,7 +283,7 @@ def test_without_a_stream_the_page_polls(fleet, browser):
         window.fetch = (url, options) => String(url).endsWith('/events') && !window.mended ?
             Promise.resolve(new Response('Too many.', { status: 503 })) : real(url, options);""")
     device = fleet.device("demo-1")
-    browser.sign_in(fleet.url, fleet.token)
+    browser.sign_in(fleet.url, fleet.admin)
     browser.until_text(".live", "Polling")
     go(browser, "#/devices", "Devices")
     until_row(browser, "demo-1", "1.0.0")
