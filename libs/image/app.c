@@ -106,8 +106,9 @@ struct layer_source { /* what a cached layer is made of */
 };
 
 static int fill_layer(struct build *b, const struct layer_source *from, const char *part,
-		      struct mp_oci_layer *ret, struct mp_err *err)
+		      const char *sbom, struct mp_oci_layer *ret, struct mp_err *err)
 {
+	auto_(mp_json) *packages = mp_json_new_array();
 	auto_free char *root = mp_str_format("%s.root", part);
 	auto_free char *docs = mp_str_format("%s/os/packages/docs.list", b->job->source);
 	LIST(remove);
@@ -123,6 +124,10 @@ static int fill_layer(struct build *b, const struct layer_source *from, const ch
 		r = make_skeleton(root, err);
 	if (r == 0)
 		r = tree_unpack(&b->apt, from->group, root, err);
+	if (r == 0)
+		r = sbom_packages(&b->apt, from->group, root, packages, err);
+	if (r == 0)
+		r = sbom_write(packages, sbom, err);
 	if (r == 0)
 		r = list_read(docs, &remove, err);
 	if (r == 0)
@@ -140,7 +145,7 @@ static int layer_key(const struct layer_source *from, char hex[65], struct mp_er
 
 	if (!from->group)
 		return tree_digest(from->files, hex, err);
-	if (mp_buf_add_str(&text, "skeleton 1 ") < 0 || mp_json_format(from->group, &text) < 0)
+	if (mp_buf_add_str(&text, "skeleton 2 ") < 0 || mp_json_format(from->group, &text) < 0)
 		return OOM(err);
 	mp_sha256_hex(text.data, text.len, hex);
 	return 0;
@@ -159,10 +164,20 @@ static int read_facts(const char *path, struct mp_oci_layer *ret)
 	return 0;
 }
 
+static int write_facts(const char *path, const struct mp_oci_layer *l, struct mp_err *err)
+{
+	MP_BUF(text, 1024);
+
+	if (mp_buf_printf(&text, "%s %s %llu\n", l->diff_id, l->sha256,
+			  (unsigned long long)l->size) < 0)
+		return OOM(err);
+	return mp_file_write(path, text.data, text.len, 0644, err);
+}
+
 static int make_layer(struct build *b, const struct layer_source *from,
 		      struct mp_release_service *s, struct mp_err *err)
 {
-	auto_free char *path = NULL, *facts = NULL, *part = NULL;
+	auto_free char *path = NULL, *facts = NULL, *part = NULL, *sbom = NULL;
 	struct mp_oci_layer layer;
 	char hex[65];
 	int r = layer_key(from, hex, err);
@@ -172,20 +187,18 @@ static int make_layer(struct build *b, const struct layer_source *from,
 	path = mp_str_format("%s/layer-%.16s", b->cache, hex);
 	facts = mp_str_format("%s/layer-%.16s.facts", b->cache, hex);
 	part = mp_str_format("%s/layer-%.16s.part", b->cache, hex);
-	if (!path || !facts || !part)
+	sbom = mp_str_format("%s/layer-%.16s.sbom", b->cache, hex);
+	if (!path || !facts || !part || !sbom)
 		return OOM(err);
 	if (read_facts(facts, &layer) < 0 || !mp_file_exists(path)) {
-		char text[256];
-		int n;
-
-		r = fill_layer(b, from, part, &layer, err);
+		r = fill_layer(b, from, part, sbom, &layer, err);
 		if (r == 0 && rename(part, path) < 0)
 			r = mp_err_set(err, -errno, "cannot rename %s: %s", part, strerror(errno));
-		n = snprintf(text, sizeof(text), "%s %s %llu\n", layer.diff_id, layer.sha256,
-			     (unsigned long long)layer.size);
 		if (r == 0)
-			r = mp_file_write(facts, text, (size_t)n, 0644, err);
+			r = write_facts(facts, &layer, err);
 	}
+	if (r == 0 && from->group)
+		r = sbom_add(sbom, b->sbom, err);
 	return r < 0 ? r : note_layer(b, path, &layer, s, err);
 }
 

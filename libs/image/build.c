@@ -190,6 +190,29 @@ static int publish(struct build *b, struct mp_err *err)
 	return r;
 }
 
+/* What product.yaml names must be there, before anything takes time. */
+static int check_inputs(const struct build *b, struct os_image *os, struct mp_err *err)
+{
+	const struct mp_product *p = b->product;
+	auto_free char *overlay = mp_product_path(p, p->os.overlay);
+	auto_free char *app = mp_product_path(p, p->app);
+	int r = overlay && app ? 0 : OOM(err);
+
+	for (size_t i = 0; i < p->n_boards && r == 0; i++)
+		r = board_load(b->job->source, p->boards[i], &os[i].board, err);
+	if (r == 0 && p->os.overlay[0] && !mp_file_exists(overlay))
+		r = mp_err_set(err, -ENOENT,
+			       "the overlay %s of product.yaml is not there: make the folder, or "
+			       "remove the key",
+			       overlay);
+	if (r == 0 && p->app[0] && !mp_file_exists(app))
+		r = mp_err_set(err, -ENOENT,
+			       "%s, the 'app' of product.yaml, is not there: write it, or remove "
+			       "the key",
+			       app);
+	return r;
+}
+
 static int build_boards(struct build *b, struct os_image *os, const struct app *app,
 			struct mp_err *err)
 {
@@ -197,9 +220,7 @@ static int build_boards(struct build *b, struct os_image *os, const struct app *
 	int r = 0;
 
 	for (size_t i = 0; i < p->n_boards && r == 0; i++) {
-		r = board_load(b->job->source, p->boards[i], &os[i].board, err);
-		if (r == 0)
-			r = root_build(b, &os[i], err);
+		r = root_build(b, &os[i], err);
 		if (r == 0)
 			r = uki_build(b, &os[i], err);
 		if (r == 0)
@@ -238,8 +259,10 @@ int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret,
 		.boards = mp_json_new_object()};
 	__attribute__((cleanup(app_done))) struct app app = {0};
 	struct os_image os[MP_PRODUCT_BOARDS] = {0};
-	int r = prepare(&b, err);
+	int r = check_inputs(&b, os, err);
 
+	if (r == 0)
+		r = prepare(&b, err);
 	if (r == 0)
 		r = app_build(&b, &app, err);
 	if (r == 0)

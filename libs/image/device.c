@@ -151,14 +151,17 @@ static int compile(const char *source, const char *build, const char *to, struct
 int device_build(const char *source, const char *sysroot, const char *cache, char **ret_dir,
 		 bool *ret_cached, struct mp_err *err)
 {
-	auto_free char *dir = NULL, *build = NULL, *cross = NULL, *last = NULL;
+	auto_free char *dir = NULL, *build = NULL, *cross = NULL, *last = NULL, *where = NULL;
 	char hex[65];
 	int r = digest(source, sysroot, hex, err);
 
 	if (r < 0)
 		return r;
 	dir = mp_str_format("%s/programs-%.16s", cache, hex);
-	mp_sha256_hex(sysroot, strlen(sysroot), hex);
+	where = mp_str_format("%s %s", sysroot, source);
+	if (!where)
+		return OOM(err);
+	mp_sha256_hex(where, strlen(where), hex);
 	build = mp_str_format("%s/programs-build-%.16s", cache, hex);
 	cross = mp_str_format("%s/cross-%.16s.ini", cache, hex);
 	last = dir ? mp_str_format("%s/mp-init", dir) : NULL; /* the last one that is written */

@@ -129,6 +129,9 @@ int kmod_version(const char *root, char ret[128], struct mp_err *err);
 /* {"packages":[...]} in SPDX 2.3 for a group of the lock, as long as its documentation is there. */
 int sbom_packages(const struct apt *a, const struct mp_json *group, const char *root,
 		  struct mp_json *packages, struct mp_err *err);
+/* Keep that list beside what was made of the packages, and add it to a build's own, each once. */
+int sbom_write(const struct mp_json *packages, const char *path, struct mp_err *err);
+int sbom_add(const char *path, struct mp_json *packages, struct mp_err *err);
 int sbom_format(const struct mp_product *p, struct mp_json *packages, struct mp_buf *out);
 
 /* ---- cpio.c: the "newc" format of an initrd ---- */

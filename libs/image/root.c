@@ -119,7 +119,6 @@ static int fill_base(struct build *b, const struct base *base, const char *part,
 	auto_free char *root = mp_str_format("%s/root", part);
 	auto_free char *sbom = mp_str_format("%s/sbom.json", part);
 	auto_(mp_json) *extra = NULL, *packages = mp_json_new_array();
-	MP_BUF(text, 16u << 20);
 	int r = root && sbom && packages ? tree_unpack(&b->apt, base->os, root, err) : OOM(err);
 
 	if (r == 0)
@@ -141,9 +140,7 @@ static int fill_base(struct build *b, const struct base *base, const char *part,
 		r = tree_remove(root, &base->docs, err);
 	if (r == 0)
 		r = tree_settle(root, err);
-	if (r == 0 && mp_json_format(packages, &text) < 0)
-		r = OOM(err);
-	return r < 0 ? r : mp_file_write(sbom, text.data, text.len, 0644, err);
+	return r < 0 ? r : sbom_write(packages, sbom, err);
 }
 
 static int add_list(struct mp_buf *out, const struct list *l)
@@ -155,12 +152,18 @@ static int add_list(struct mp_buf *out, const struct list *l)
 	return r;
 }
 
+/* Caches are named after what is in them; where they lie must not matter. */
+static const char *name_in(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
 /* PRODUCT/cache/base-DIGEST, of everything that decides what is in it. */
 static char *base_dir(struct build *b, const struct base *base)
 {
 	MP_BUF(all, 16u << 20);
 	char hex[65];
-	int r = mp_buf_printf(&all, "%s %s\n", STAGE, b->tools.dir);
+	int r = mp_buf_printf(&all, "%s %s\n", STAGE, name_in(b->tools.dir));
 
 	if (r == 0)
 		r = mp_json_format(base->os, &all);
@@ -327,9 +330,9 @@ static int stage_dir(struct build *b, struct stage *s, struct mp_err *err)
 {
 	MP_BUF(all, 16u << 20);
 	char hex[65];
-	int r = mp_buf_printf(&all, "%s %s %s\n%s\n%s\n%s\n", STAGE, s->os->base, b->programs,
-			      mp_buf_str(&s->facts), mp_buf_str(&s->root_json),
-			      mp_buf_str(&s->server_ca));
+	int r = mp_buf_printf(&all, "%s %s %s\n%s\n%s\n%s\n", STAGE, name_in(s->os->base),
+			      name_in(b->programs), mp_buf_str(&s->facts),
+			      mp_buf_str(&s->root_json), mp_buf_str(&s->server_ca));
 
 	for (int i = 0; i < 4 && r == 0; i++) {
 		if (s->trees[i])
@@ -527,22 +530,14 @@ static int fill_root(struct build *b, void *user, const char *part, struct mp_er
 
 static int note_results(struct build *b, struct os_image *os, struct mp_err *err)
 {
+	auto_free char *sbom = mp_str_format("%s/sbom.json", os->base);
 	MP_BUF(hash, 64);
-	MP_BUF(text, 16u << 20);
-	auto_(mp_json) *packages = NULL;
-	int r = build_read(os->dir, "root_hash", &hash, err);
+	int r = sbom ? build_read(os->dir, "root_hash", &hash, err) : OOM(err);
 
-	if (r == 0)
-		r = build_read(os->base, "sbom.json", &text, err);
-	if (r == 0)
-		r = mp_json_parse(mp_buf_str(&text), text.len, &packages, err);
 	if (r < 0)
 		return r;
 	(void)snprintf(os->root_hash, sizeof(os->root_hash), "%s", mp_buf_str(&hash));
-	for (size_t i = 0; i < mp_json_size(packages); i++)
-		if (mp_json_append(b->sbom, mp_json_copy(mp_json_at(packages, i))) < 0)
-			return OOM(err);
-	return 0;
+	return sbom_add(sbom, b->sbom, err);
 }
 
 int root_build(struct build *b, struct os_image *os, struct mp_err *err)

@@ -157,6 +157,42 @@ int sbom_packages(const struct apt *a, const struct mp_json *group, const char *
 	return r;
 }
 
+int sbom_write(const struct mp_json *packages, const char *path, struct mp_err *err)
+{
+	MP_BUF(text, 16u << 20);
+
+	if (mp_json_format(packages, &text) < 0)
+		return OOM(err);
+	return mp_file_write(path, text.data, text.len, 0644, err);
+}
+
+static bool is_listed(const struct mp_json *packages, const struct mp_json *p)
+{
+	const char *id = mp_json_str(mp_json_get(p, "SPDXID"), "");
+
+	for (size_t i = 0; i < mp_json_size(packages); i++)
+		if (mp_streq(mp_json_str(mp_json_get(mp_json_at(packages, i), "SPDXID"), ""), id))
+			return true;
+	return false;
+}
+
+int sbom_add(const char *path, struct mp_json *packages, struct mp_err *err)
+{
+	auto_(mp_json) *more = NULL;
+	MP_BUF(text, 16u << 20);
+	int r = mp_file_read(path, &text, err);
+
+	if (r == 0)
+		r = mp_json_parse(mp_buf_str(&text), text.len, &more, err);
+	for (size_t i = 0; r == 0 && i < mp_json_size(more); i++) {
+		const struct mp_json *p = mp_json_at(more, i);
+
+		if (!is_listed(packages, p) && mp_json_append(packages, mp_json_copy(p)) < 0)
+			r = OOM(err);
+	}
+	return r;
+}
+
 static int put_creation(struct mp_json *doc)
 {
 	auto_(mp_json) *info = mp_json_new_object(), *creators = mp_json_new_array();
