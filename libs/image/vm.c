@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -283,14 +285,27 @@ static int complain(const char *log, int status, struct mp_err *err)
 	return mp_err_set(err, -EREMOTEIO, "QEMU does not start: %s", line ? line + 1 : text.data);
 }
 
-static int wait_for_socket(pid_t pid, const char *qmp, const char *log, struct mp_err *err)
+/* The socket is there before QEMU has looked at all its arguments; the greeting comes after. */
+static bool is_greeted(const char *qmp)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char byte;
+
+	strcpy(address.sun_path, qmp); /* mp_vm_start() has looked at its length */
+	return fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	       poll(&p, 1, 100) == 1 && read(fd, &byte, 1) == 1;
+}
+
+static int wait_for_qemu(pid_t pid, const char *qmp, const char *log, struct mp_err *err)
 {
 	for (int ms = 0; ms < START_MS; ms += 10) {
 		int status = wait_ms(pid, 10);
 
 		if (status != -ETIMEDOUT)
 			return complain(log, status, err);
-		if (mp_file_exists(qmp))
+		if (mp_file_exists(qmp) && is_greeted(qmp))
 			return 0;
 	}
 	(void)kill(pid, SIGKILL);
@@ -328,7 +343,7 @@ int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
 	pid = spawn(args.items, vm->console ? -1 : null, log_fd, vm->detach);
 	if (pid < 0)
 		return mp_err_set(err, pid, "cannot start QEMU: %s", strerror(-pid));
-	r = wait_for_socket(pid, qmp, log, err);
+	r = wait_for_qemu(pid, qmp, log, err);
 	if (r == 0)
 		*ret = pid;
 	return r;
