@@ -20,14 +20,18 @@ def go(browser, route, heading=None):
         browser.until_text("h1", heading)
 
 
+def said_by(name):
+    return (f"(document.querySelector('tr[data-key={json.dumps(name)}]')?.innerText ?? '')"
+            r".replace(/[^\S\t]+/g, ' ')")
+
+
 def row(browser, name):
-    """What a row of the table says."""
-    return browser.js(f"document.querySelector('tr[data-key={json.dumps(name)}]')?.innerText ?? ''")
+    """What a row of the table says; cells are parted by tabs."""
+    return browser.js(said_by(name))
 
 
 def until_row(browser, name, text):
-    browser.until(f"(document.querySelector('tr[data-key={json.dumps(name)}]')?.innerText ?? '')"
-                  f".includes({json.dumps(text)})")
+    browser.until(f"{said_by(name)}.includes({json.dumps(text)})")
 
 
 # ---- signing in ----
@@ -244,6 +248,19 @@ def test_progress_of_a_rollout_moves_and_ends(filled, browser):
     browser.until_text(f"{card} .badge", "Finished")
     browser.until_text(card, "1 of 2 devices are proven.")
     assert "took" in browser.texts(card)[0]
+
+
+def test_an_answer_that_breaks_off_is_told(idle, browser):
+    signed_in(browser, idle)
+    browser.js("window.realFetch = fetch; window.fetch = async (url, options) => {"
+               " if (!String(url).includes('/releases')) return realFetch(url, options);"
+               " return new Response(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode('{'));"
+               " c.error(new TypeError('network error')); } })); }")
+    go(browser, "#/releases")
+    browser.until_text(".problem", "The server cannot be reached.")
+    browser.js("window.fetch = async () => new Response('<html>a proxy')")
+    go(browser, "#/devices")
+    browser.until_text(".problem", "something else than JSON")
 
 
 # ---- live, and what happens when it breaks ----

@@ -55,12 +55,14 @@ async function call(method, path, query) {
 			url.searchParams.set(name, value);
 	try {
 		response = await fetch(url, { method, headers: headers(), cache: 'no-store' });
-	} catch {
-		throw new ApiError(0, 'The server cannot be reached.');
+		if (response.ok)
+			return await response.json();
+	} catch (error) {
+		if (error instanceof SyntaxError)
+			throw new ApiError(response.status, 'The server answered with something else than JSON.');
+		throw new ApiError(0, 'The server cannot be reached.'); // not at all, or not to the end
 	}
-	if (!response.ok)
-		throw new ApiError(response.status, await sentence(response));
-	return response.json();
+	throw new ApiError(response.status, await sentence(response));
 }
 
 export function get(path, query) {

@@ -59,25 +59,28 @@ export function fillBadge(node, states, state) {
 
 	setAttribute(node, 'data-tone', tone);
 	setAttribute(node, 'data-state', state);
-	setText(node.lastChild, label);
+	setText(node.children[1], label);
 }
 
 // A device's state with the progress of its download below; the bar's place is always kept.
 export function deviceState() {
-	return h('div', { class: 'state' }, badge(),
+	const mark = badge();
+
+	mark.append(h('span', { class: 'percent' }));
+	return h('div', { class: 'state' }, mark,
 		h('div', { class: 'meter' }, h('div', { class: 'meter-fill' })));
 }
 
 export function fillDeviceState(node, device) {
 	const [mark, meter] = node.children;
-	const busy = isBusy(device.state);
-	const done = device.state === 'downloading' || device.state === 'offered' ? device.progress : 100;
+	const isLoading = device.state === 'downloading';
+	const busy = isBusy(device.state) && device.state !== 'offered';
+	const done = isLoading ? device.progress : 100;
 
 	fillBadge(mark, deviceStates, device.state);
-	if (device.state === 'downloading')
-		setText(mark.lastChild, `Downloading ${device.progress} %`);
+	setText(mark.lastChild, isLoading ? ` ${device.progress} %` : '');
 	meter.classList.toggle('is-off', !busy);
-	meter.classList.toggle('is-waiting', busy && device.state !== 'downloading');
+	meter.classList.toggle('is-waiting', busy && !isLoading);
 	meter.firstChild.style.width = busy ? `${done}%` : '0';
 	if (busy) {
 		setAttribute(meter, 'role', 'progressbar');

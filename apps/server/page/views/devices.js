@@ -16,7 +16,7 @@ const TYPING = 250; // ms without a key before the search begins
 const columns = ['Device', 'Release', 'Target', 'State', 'Reason', 'Last seen'];
 
 function cell(column, ...children) {
-	return h('td', { role: 'cell', 'data-label': columns[column], class: `c-${column}` }, children);
+	return h('td', { role: 'cell', class: `c-${column}` }, children);
 }
 
 function makeRow(device) {
