@@ -49,8 +49,8 @@ static int mount_kernel(struct mp_err *err)
 	return r;
 }
 
-static int wait_for(const char *key, const char *value, const char *disk,
-		    struct mp_partition *ret, struct mp_err *err)
+static int wait_for(const char *key, const char *value, const char *disk, struct mp_partition *ret,
+		    struct mp_err *err)
 {
 	for (int ms = 0; ms < WAIT_MS; ms += 20) {
 		if (mp_partition_find(SYSFS, key, value, disk, ret) == 0)

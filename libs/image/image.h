@@ -37,4 +37,5 @@ struct mp_image_figures {
 
 /* Build every board and the application of the release. Nothing of an earlier build of the same
  * version is touched until the new one is whole. */
-int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret, struct mp_err *err);
+int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret,
+		   struct mp_err *err);
