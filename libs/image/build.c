@@ -233,6 +233,14 @@ static int build_boards(struct build *b, struct os_image *os, const struct app *
 	return r;
 }
 
+#define KEEP 8 /* of each kind of finished step */
+static int tidy(const struct build *b, struct mp_err *err)
+{
+	int r = prune(b->cache, "root-", KEEP * b->product->n_boards, err);
+
+	return r < 0 ? r : prune(b->cache, "base-", 2 * b->product->n_boards, err);
+}
+
 static void build_done(struct build *b)
 {
 	lock_done(&b->lock);
@@ -271,6 +279,8 @@ int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret,
 		r = write_release(&b, err);
 	if (r == 0)
 		r = publish(&b, err);
+	if (r == 0)
+		r = tidy(&b, err);
 	if (r == 0 && ret)
 		*ret = b.figures;
 	for (int i = 0; i < MP_PRODUCT_BOARDS; i++)

@@ -148,6 +148,11 @@ struct pe_section {
 int pe_append(const void *stub, size_t len, const struct pe_section *sections, unsigned n,
 	      struct mp_buf *out);
 
+/* ---- prune.c: steps that nobody needs any more ---- */
+void prune_used(const char *path);
+/* Of what begins with `prefix` in the cache, keep the `keep` most recently used. */
+int prune(const char *cache, const char *prefix, size_t keep, struct mp_err *err);
+
 /* ---- build.c: what all steps share ---- */
 struct build {
 	const struct mp_image_job *job;

@@ -189,8 +189,10 @@ static int make_once(struct build *b, const char *dir, const char *what, void *u
 	auto_free char *part = mp_str_format("%s.part", dir);
 	int r;
 
-	if (mp_file_exists(dir))
+	if (mp_file_exists(dir)) {
+		prune_used(dir);
 		return 0;
+	}
 	if (!part)
 		return OOM(err);
 	build_begin(b, what);
