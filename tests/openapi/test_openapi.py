@@ -150,6 +150,7 @@ def publish(call, fleet):
     call("post", "/api/v1/releases", 400, dict(body, targets=targets.replace("1.1.0.manifest", "1.1.1.manifest")))
     release = call("post", "/api/v1/releases", 201, body)
     assert release["version"] == "1.1.0" and release["services"] == ["web"]
+    fleet.targets_version += 1
     call("post", "/api/v1/releases", 409, body)
     call("post", "/api/v1/releases", 413, announced=17 << 20)
     assert call("get", "/api/v1/releases", 200)["total"] == before["total"] + 1
@@ -168,6 +169,19 @@ def rotate(call, fleet):
     fleet.mp("-C", fleet.product, "key", "rotate", "root")
     call("post", path, 201, (fleet.product / "tuf/2.root.json").read_bytes())
     call("get", "/api/v1/tuf/{file}", 200, file="2.root.json")
+    path = "/api/v1/tuf/targets"
+    targets = fleet.sign("targets", fleet.targets({})).encode()
+    call("post", path, 400, targets.replace(b'"length"', b'"lenght"'))
+    call("post", path, 201, targets)
+    call("post", path, 409, targets)
+    call("post", path, 413, announced=17 << 20)
+    path = "/api/v1/tuf/rotation"
+    fleet.mp("-C", fleet.product, "key", "rotate", "root")
+    roots = {"roots": [(fleet.product / "tuf/3.root.json").read_text()]}
+    call("post", path, 400, {"roots": []})
+    call("post", path, 201, roots)
+    call("post", path, 409, roots)
+    call("post", path, 413, announced=17 << 20)
 
 
 def channels(call, fleet):
