@@ -326,15 +326,6 @@ int mp_api_stream(struct mp_api *a, const char *path, uint64_t most,
 	return call_for(a, &c, path, NULL, &refused, err);
 }
 
-int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_t len,
-		     struct mp_err *err)
-{
-	MP_BUF(answer, ANSWER_MAX);
-	struct mp_http_call c = {.method = "POST", .body = text, .body_len = len};
-
-	return call_for(a, &c, path, "Content-Type: application/json", &answer, err);
-}
-
 int mp_api_has_blob(struct mp_api *a, const char *sha256, struct mp_err *err)
 {
 	auto_free char *path = mp_str_format("blobs/%s", sha256);

@@ -47,9 +47,6 @@ int mp_api_get_file(struct mp_api *a, const char *path, struct mp_buf *into, str
 int mp_api_stream(struct mp_api *a, const char *path, uint64_t most,
 		  int (*sink)(void *user, const void *data, size_t len), void *user,
 		  struct mp_err *err);
-/* Bytes that are no JSON of ours: POST a file's contents. */
-int mp_api_post_text(struct mp_api *a, const char *path, const void *text, size_t len,
-		     struct mp_err *err);
 /* 1: the server has this blob; 0: not. */
 int mp_api_has_blob(struct mp_api *a, const char *sha256, struct mp_err *err);
 int mp_api_put_blob(struct mp_api *a, const char *sha256, const char *file, uint64_t size,

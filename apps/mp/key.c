@@ -11,6 +11,7 @@
 #include "crypto/x509.h"
 #include "keyring.h"
 #include "rotate.h"
+#include "server_targets.h"
 #include "table.h"
 #include "tuf/repo.h"
 #include "verb.h"
@@ -31,7 +32,7 @@ static const struct mp_option rotate_options[] = {
 	{"days", 0, MP_NUMBER, offsetof(struct key_options, days), "NUMBER",
 	 "days until the new TUF root expires; default 3650"},
 	{"publish", 0, MP_SWITCH, offsetof(struct key_options, publish), NULL,
-	 "bring the new root to the running server at once"},
+	 "bring the new root, and targets signed by its key, to the running server at once"},
 	MP_OPTIONS_SERVER(struct key_options, server),
 	{0},
 };
@@ -206,29 +207,114 @@ static int read_roles(int argc, char *argv[], bool roles[MP_ROLES], bool *ret_se
 	return MP_GO_ON;
 }
 
-static int bring_to_server(const struct mp_product *p, const struct key_options *o,
-			   struct mp_err *err)
+/* Targets that the server has and this folder lacks are to be signed anew as well. */
+static int take_targets(const struct mp_product *p, struct mp_api *api, struct mp_err *err)
 {
-	auto_(mp_api) *api = NULL;
+	auto_(mp_json) *targets = NULL;
+	MP_BUF(root, MP_METADATA_MAX);
 	MP_BUF(text, MP_METADATA_MAX);
 	int64_t version;
-	int r = mp_api_open(&o->server, &api, err);
+	int r = mp_tuf_newest(p, "root", &version, &root, err);
 
 	if (r == 0)
-		r = mp_tuf_read_root(p, &text, &version, err);
+		r = mp_tuf_newest(p, "targets", &version, &text, err);
+	return r < 0 ? r : mp_server_targets_take(p, api, &root, &version, &targets, err);
+}
+
+static int read_tuf(const struct mp_product *p, int64_t version, const char *kind,
+		    struct mp_buf *text, struct mp_err *err)
+{
+	auto_free char *path =
+		mp_str_format("%s/tuf/%lld.%s.json", p->dir, (long long)version, kind);
+
+	return path ? mp_file_read(path, text, err) : mp_err_set(err, -ENOMEM, "out of memory");
+}
+
+/* The roots that the server lacks, the oldest first; *ret_version is the newest. */
+static int add_roots(const struct mp_product *p, struct mp_api *api, struct mp_json *body,
+		     int64_t *ret_version, struct mp_err *err)
+{
+	struct mp_json *roots = mp_json_new_array();
+	MP_BUF(text, MP_METADATA_MAX);
+	int64_t first;
+	int r = mp_json_put(body, "roots", roots);
+
 	if (r == 0)
-		r = mp_api_post_text(api, "tuf/root", mp_buf_str(&text), text.len, err);
+		r = mp_tuf_read_root(p, &text, ret_version, err);
+	for (first = *ret_version; r == 0 && first > 0; first--) {
+		char path[64];
+
+		mp_buf_reset(&text);
+		snprintf(path, sizeof(path), "tuf/%lld.root.json", (long long)first);
+		r = mp_api_get_file(api, path, &text, err);
+		if (r == 0)
+			break;
+		r = r == -ENOENT ? 0 : r;
+	}
+	for (int64_t v = first + 1; r == 0 && v <= *ret_version; v++) {
+		mp_buf_reset(&text);
+		r = read_tuf(p, v, "root", &text, err);
+		if (r == 0)
+			r = mp_json_append(roots, mp_json_new_str(mp_buf_str(&text)));
+	}
+	return r;
+}
+
+/* The folder's targets, if they are newer than the server's. */
+static int add_targets(const struct mp_product *p, struct mp_api *api, struct mp_json *body,
+		       struct mp_err *err)
+{
+	MP_BUF(text, MP_METADATA_MAX);
+	int64_t ours, theirs = 0;
+	int r = mp_tuf_newest(p, "targets", &ours, &text, err);
+
+	if (r == 0)
+		r = mp_server_targets_version(api, &theirs, err);
+	if (r < 0 || theirs == 0 || ours <= theirs)
+		return r;
+	return mp_json_put_str(body, "targets", mp_buf_str(&text));
+}
+
+/* In one request, so that no device sees the new root with the old targets. */
+static int bring_to_server(const struct mp_product *p, struct mp_api *api, struct mp_err *err)
+{
+	auto_(mp_json) *body = mp_json_new_object();
+	int64_t version = 0;
+	int r = add_roots(p, api, body, &version, err);
+
+	if (r == 0)
+		r = add_targets(p, api, body, err);
+	if (r == 0)
+		r = mp_api_send(api, "POST", "tuf/rotation", body, NULL, err);
 	if (r < 0)
 		return mp_err_wrap(err, r, "the new root is in tuf/, but not yet on the server");
-	mp_step("the server has root %lld", (long long)version);
+	mp_step("the server has root %lld%s", (long long)version,
+		mp_json_get(body, "targets") ? " and the targets signed by its key" : "");
 	return 0;
+}
+
+static int rotate_tuf(const struct mp_product *p, const struct key_options *o, const bool *roles,
+		      struct mp_err *err)
+{
+	auto_(mp_api) *api = NULL;
+	int64_t version;
+	int r = o->publish ? mp_api_open(&o->server, &api, err) : 0;
+
+	if (r == 0 && o->publish)
+		r = take_targets(p, api, err);
+	if (r == 0)
+		r = mp_rotate(p, roles, time(NULL) + (int64_t)o->days * 86400, &version, err);
+	if (r < 0)
+		return r;
+	mp_step("wrote tuf/%lld.root.json, signed by the old and the new root key",
+		(long long)version);
+	return o->publish ? bring_to_server(p, api, err) : 0;
 }
 
 static int rotate(const struct mp_product *p, const struct key_options *o, const bool *roles,
 		  bool server, struct mp_err *err)
 {
 	bool tuf = roles[0] || roles[1] || roles[2] || roles[3];
-	int64_t version;
 	int r = 0;
 
 	if (server) {
@@ -236,15 +322,7 @@ static int rotate(const struct mp_product *p, const struct key_options *o, const
 		if (r == 0)
 			mp_step("made a new server certificate");
 	}
-	if (r == 0 && tuf) {
-		r = mp_rotate(p, roles, time(NULL) + (int64_t)o->days * 86400, &version, err);
-		if (r == 0)
-			mp_step("wrote tuf/%lld.root.json, signed by the old and the new root key",
-				(long long)version);
-	}
-	if (r == 0 && o->publish)
-		r = bring_to_server(p, o, err);
-	return r;
+	return r == 0 && tuf ? rotate_tuf(p, o, roles, err) : r;
 }
 
 static int key_rotate(int argc, char *argv[])

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "built.h"
 #include "keyring.h"
+#include "server_targets.h"
 #include "tuf/repo.h"
 #include "verb.h"
 
@@ -86,61 +87,9 @@ static int write_targets(const struct mp_product *p, int64_t version, const stru
 	return mp_file_write(path, mp_buf_str(text), text->len, 0644, err);
 }
 
-/* The version of the targets that the server's snapshot names; 0 when it has none. */
-static int server_version(struct publish *x, int64_t *ret, struct mp_err *err)
-{
-	MP_BUF(text, MP_METADATA_MAX);
-	auto_(mp_json) *timestamp = NULL, *snapshot = NULL;
-	const struct mp_json *meta;
-	char name[64];
-	int r = mp_api_get_file(x->api, "tuf/timestamp.json", &text, err);
-
-	*ret = 0;
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = mp_json_parse(mp_buf_str(&text), text.len, &timestamp, err);
-	if (r < 0)
-		return r;
-	meta = mp_json_get(mp_json_get(timestamp, "signed"), "meta");
-	meta = mp_json_get(meta, "snapshot.json");
-	snprintf(name, sizeof(name), "tuf/%lld.snapshot.json",
-		 (long long)mp_json_int(mp_json_get(meta, "version"), 0));
-	mp_buf_reset(&text);
-	r = mp_api_get_file(x->api, name, &text, err);
-	if (r == 0)
-		r = mp_json_parse(mp_buf_str(&text), text.len, &snapshot, err);
-	if (r < 0)
-		return r;
-	meta = mp_json_get(mp_json_get(snapshot, "signed"), "meta");
-	*ret = mp_json_int(mp_json_get(mp_json_get(meta, "targets.json"), "version"), 0);
-	return 0;
-}
-
-/* What the server has and we lack was signed with the targets key, or it is not taken. */
 static int take_over(struct publish *x, struct mp_err *err)
 {
-	auto_(mp_json) *targets = NULL;
-	MP_BUF(text, MP_METADATA_MAX);
-	int64_t version;
-	char name[64];
-	int r = server_version(x, &version, err);
-
-	if (r < 0 || version <= x->version)
-		return r;
-	snprintf(name, sizeof(name), "tuf/%lld.targets.json", (long long)version);
-	r = mp_api_get_file(x->api, name, &text, err);
-	if (r == 0)
-		r = check_targets(x, &text, &targets, err);
-	if (r == 0)
-		r = write_targets(x->p, version, &text, err);
-	if (r < 0)
-		return mp_err_wrap(err, r, "taking over the server's %lld.targets.json",
-				   (long long)version);
-	mp_step("took over targets %lld from the server", (long long)version);
-	mp_json_free(x->targets);
-	x->targets = take_ptr(targets);
-	x->version = version;
-	return 0;
+	return mp_server_targets_take(x->p, x->api, &x->root, &x->version, &x->targets, err);
 }
 
 static const struct mp_json *listed(const struct publish *x)

@@ -3,6 +3,7 @@
  * N.snapshot.json) are written once; timestamp.json points to its newest bytes. */
 #include "online.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,11 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "blobs.h"
 #include "crypto/sign.h"
 #include "json/json.h"
+#include "releases.h"
 #include "server.h"
 #include "tuf/repo.h"
 
@@ -23,14 +26,16 @@
 #define SNAPSHOT_LIVES (7 * DAY)
 #define SNAPSHOT_RENEWED (3 * DAY)
 #define METADATA_MAX (8u << 20) /* bytes of one metadata file */
+#define ROOTS 64 /* that the product folder may have */
 
 struct online {
 	struct mp_sign_key *snapshot_key, *timestamp_key;
 	int64_t root, targets, snapshot, timestamp; /* current versions; 0: none */
 	int64_t snapshot_made, timestamp_made; /* when */
 	char root_sha256[65], targets_sha256[65], snapshot_sha256[65];
-	struct mp_buf new_roots[64]; /* their contents, from 1.root.json on */
-	unsigned n_roots;
+	struct mp_buf new_roots[ROOTS]; /* of the product folder, from 1.root.json on */
+	size_t n_roots;
+	struct mp_buf new_targets; /* the newest of the product folder; empty: none */
 };
 
 int64_t online_targets_version(const struct online *o)
@@ -65,10 +70,10 @@ static int read_roots(struct online *o, const char *product, struct mp_err *err)
 {
 	char path[4096];
 
-	for (; o->n_roots < 64; o->n_roots++) {
+	for (; o->n_roots < ROOTS; o->n_roots++) {
 		int r;
 
-		snprintf(path, sizeof(path), "%s/tuf/%u.root.json", product, o->n_roots + 1);
+		snprintf(path, sizeof(path), "%s/tuf/%zu.root.json", product, o->n_roots + 1);
 		if (!mp_file_exists(path))
 			break;
 		o->new_roots[o->n_roots].limit = METADATA_MAX;
@@ -80,6 +85,31 @@ static int read_roots(struct online *o, const char *product, struct mp_err *err)
 		return mp_err_set(err, -ENOENT, "%s/tuf/1.root.json is missing; `mp init` makes it",
 				  product);
 	return 0;
+}
+
+static int read_targets(struct online *o, const char *product, struct mp_err *err)
+{
+	char path[4096];
+	DIR *d;
+	const struct dirent *entry;
+	long newest = 0;
+
+	snprintf(path, sizeof(path), "%s/tuf", product);
+	d = opendir(path);
+	while (d && (entry = readdir(d))) {
+		char *end;
+		long n = strtol(entry->d_name, &end, 10);
+
+		if (n > newest && n <= INT32_MAX && strcmp(end, ".targets.json") == 0)
+			newest = n;
+	}
+	if (d)
+		closedir(d);
+	if (newest == 0)
+		return 0;
+	snprintf(path, sizeof(path), "%s/tuf/%ld.targets.json", product, newest);
+	o->new_targets.limit = METADATA_MAX;
+	return mp_file_read(path, &o->new_targets, err);
 }
 
 static int load_role(struct server *s, const char *role, int64_t *version, char *sha256,
@@ -129,6 +159,8 @@ int online_new(struct server *s, struct online **ret, struct mp_err *err)
 	if (r == 0)
 		r = read_roots(o, s->options.product, err);
 	if (r == 0)
+		r = read_targets(o, s->options.product, err);
+	if (r == 0)
 		r = load(s, o, err);
 	if (r == 0) {
 		*ret = o;
@@ -144,8 +176,9 @@ void online_free(struct online *o)
 		return;
 	mp_sign_key_free(o->snapshot_key);
 	mp_sign_key_free(o->timestamp_key);
-	for (unsigned i = 0; i < o->n_roots; i++)
+	for (size_t i = 0; i < o->n_roots; i++)
 		mp_buf_done(&o->new_roots[i]);
+	mp_buf_done(&o->new_targets);
 	free(o);
 }
 
@@ -285,35 +318,52 @@ static int current_root(struct server *s, struct mp_buf *out, struct mp_err *err
 	return r < 0 ? mp_err_set(err, r, "the current root cannot be read: %s", strerror(-r)) : 0;
 }
 
-/* Signed by its own keys, and by those of the current root if there is one. */
-static int check_root(struct server *s, const void *file, size_t len, int64_t *ret_version,
+/* Root number `version`: signed by its own keys, and by those of the root before, which is empty
+ * for the first. */
+static int check_root(const struct mp_buf *before, int64_t version, const char *root,
 		      struct mp_err *err)
 {
 	auto_(mp_json) *doc = NULL, *again = NULL;
-	MP_BUF(current, METADATA_MAX);
-	int r = mp_tuf_check(file, len, "root", file, len, &doc, err);
+	size_t len = strlen(root);
+	int64_t found;
+	int r = mp_tuf_check(root, len, "root", root, len, &doc, err);
 
 	if (r == 0)
-		r = version_of(doc, ret_version, err);
-	if (r < 0 || s->online->root == 0)
+		r = version_of(doc, &found, err);
+	if (r < 0)
 		return r;
-	if (*ret_version != s->online->root + 1)
+	if (found != version)
 		return mp_err_set(err, -EPROTO, "this is root %lld; the next one must be %lld",
-				  (long long)*ret_version, (long long)s->online->root + 1);
-	r = current_root(s, &current, err);
-	if (r == 0)
-		r = mp_tuf_check(current.data, current.len, "root", file, len, &again, err);
+				  (long long)found, (long long)version);
+	return before->len ? mp_tuf_check(before->data, before->len, "root", root, len, &again, err)
+			   : 0;
+}
+
+/* The chain from the current root to the newest, whose text is left in `newest`. */
+static int check_roots(struct server *s, const struct rotation *rotation, struct mp_buf *newest,
+		       struct mp_err *err)
+{
+	int64_t version = s->online->root;
+	int r = version > 0 ? current_root(s, newest, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < rotation->n_roots; i++) {
+		r = check_root(newest, ++version, rotation->roots[i], err);
+		mp_buf_reset(newest);
+		if (r == 0)
+			r = mp_buf_add(newest, rotation->roots[i], strlen(rotation->roots[i]));
+	}
 	return r;
 }
 
 /* Would devices that trust this root take what `key` signs for the role? */
-static int check_key(const void *root, size_t len, const char *role, const struct mp_json *part,
+static int check_key(const struct mp_buf *root, const char *role, const struct mp_json *part,
 		     const struct mp_sign_key *key, struct mp_buf *file, struct mp_err *err)
 {
 	auto_(mp_json) *doc = NULL;
 	int r = mp_tuf_sign(part, &key, 1, file, err);
 
-	if (r < 0 || mp_tuf_check(root, len, role, file->data, file->len, &doc, err) == 0)
+	if (r < 0 ||
+	    mp_tuf_check(root->data, root->len, role, file->data, file->len, &doc, err) == 0)
 		return r;
 	return mp_err_set(
 		err, -EKEYREJECTED,
@@ -323,7 +373,7 @@ static int check_key(const void *root, size_t len, const char *role, const struc
 }
 
 /* Tried out on an empty set of targets. */
-static int check_keys(struct server *s, const void *root, size_t len, struct mp_err *err)
+static int check_keys(struct server *s, const struct mp_buf *root, struct mp_err *err)
 {
 	struct online *o = s->online;
 	auto_(mp_json) *targets = NULL, *snapshot = NULL, *timestamp = NULL;
@@ -340,82 +390,59 @@ static int check_keys(struct server *s, const void *root, size_t len, struct mp_
 		r = mp_tuf_snapshot_create(1, later, targets_file.data, targets_file.len, &snapshot,
 					   err);
 	if (r == 0)
-		r = check_key(root, len, "snapshot", snapshot, o->snapshot_key, &snapshot_file,
-			      err);
+		r = check_key(root, "snapshot", snapshot, o->snapshot_key, &snapshot_file, err);
 	if (r == 0)
 		r = mp_tuf_timestamp_create(1, later, snapshot_file.data, snapshot_file.len,
 					    &timestamp, err);
 	if (r == 0)
-		r = check_key(root, len, "timestamp", timestamp, o->timestamp_key, &timestamp_file,
-			      err);
+		r = check_key(root, "timestamp", timestamp, o->timestamp_key, &timestamp_file, err);
 	return r;
 }
 
-static int take_root(struct server *s, const void *file, size_t len, struct mp_err *err)
-{
-	int64_t version;
-	int r = check_root(s, file, len, &version, err);
-
-	if (r < 0)
-		return r;
-	r = put(s, "root", version, file, len, s->online->root_sha256);
-	if (r < 0)
-		return mp_err_set(err, r, "the root could not be written: %s", strerror(-r));
-	s->online->root = version;
-	return 0;
-}
-
-int online_add_root(struct server *s, const void *file, size_t len, struct mp_err *err)
-{
-	int r = check_keys(s, file, len, err);
-
-	if (r == 0)
-		r = take_root(s, file, len, err);
-	/* Signed again, so that a root with other online keys leaves nothing signed by old ones. */
-	if (r == 0 && s->online->targets > 0)
-		r = renew(s, err);
-	return r;
-}
-
-int online_start(struct server *s, struct mp_err *err)
-{
-	struct online *o = s->online;
-	int64_t before = o->root;
-	struct mp_buf *newest = &o->new_roots[o->n_roots - 1];
-	int r = 0;
-
-	for (unsigned i = (unsigned)o->root; r == 0 && i < o->n_roots; i++) {
-		r = take_root(s, o->new_roots[i].data, o->new_roots[i].len, err);
-		if (r < 0)
-			r = mp_err_wrap(err, r, "tuf/%u.root.json", i + 1);
-	}
-	if (r == 0 && o->root == o->n_roots)
-		r = check_keys(s, newest->data, newest->len, err);
-	if (r == 0 && o->root != before && o->targets > 0)
-		return renew(s, err);
-	return r < 0 ? r : online_tick(s, err);
-}
-
-int online_check_targets(struct server *s, const char *file, size_t len, struct mp_json **ret,
-			 struct mp_err *err)
+/* Signed by the keys that this root names, and above the current version. */
+static int check_targets(const struct online *o, const struct mp_buf *root, const char *file,
+			 size_t len, struct mp_json **ret, struct mp_err *err)
 {
 	auto_(mp_json) *doc = NULL;
-	MP_BUF(root, METADATA_MAX);
 	int64_t version;
-	int r = current_root(s, &root, err);
+	int r = mp_tuf_check(root->data, root->len, "targets", file, len, &doc, err);
 
-	if (r == 0)
-		r = mp_tuf_check(root.data, root.len, "targets", file, len, &doc, err);
 	if (r == 0)
 		r = version_of(doc, &version, err);
 	if (r < 0)
 		return r;
-	if (version <= s->online->targets)
+	if (version <= o->targets)
 		return mp_err_set(err, -EPROTO,
 				  "these are targets %lld, and %lld are published already; the "
 				  "version must go up",
-				  (long long)version, (long long)s->online->targets);
+				  (long long)version, (long long)o->targets);
 	*ret = take_ptr(doc);
+	return 0;
+}
+
+/* Are the current targets signed by keys that this root names? 1, 0 or negative. */
+static int vouches_for_targets(struct server *s, const struct mp_buf *root, struct mp_err *err)
+{
+	auto_(mp_json) *doc = NULL;
+	MP_BUF(file, METADATA_MAX);
+	int r = s->online->targets > 0 ? blobs_read(s, s->online->targets_sha256, &file) : -ENOENT;
+
+	if (r < 0)
+		return s->online->targets == 0
+			       ? 1
+			       : mp_err_set(err, r, "the current targets cannot be read: %s",
+					    strerror(-r));
+	return mp_tuf_check(root->data, root->len, "targets", file.data, file.len, &doc, NULL) == 0;
+}
+
+static int put_root(struct server *s, const char *root, struct mp_err *err)
+{
+	struct online *o = s->online;
+	int r = put(s, "root", o->root + 1, root, strlen(root), o->root_sha256);
+
+	if (r < 0)
+		return mp_err_set(err, r, "the root could not be written: %s", strerror(-r));
+	o->root++;
 	return 0;
 }
 
@@ -428,4 +455,114 @@ int online_set_targets(struct server *s, const char *file, size_t len, int64_t v
 		return mp_err_set(err, r, "the targets could not be written: %s", strerror(-r));
 	s->online->targets = version;
 	return renew(s, err);
+}
+
+/* Everything was checked. Signed again in any case, so that a root with other online keys leaves
+ * nothing signed by old ones. */
+static int write_rotation(struct server *s, const struct rotation *rotation, int64_t version,
+			  struct mp_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rotation->n_roots; i++)
+		r = put_root(s, rotation->roots[i], err);
+	if (r < 0)
+		return r;
+	if (rotation->targets)
+		return online_set_targets(s, rotation->targets, strlen(rotation->targets), version,
+					  err);
+	return s->online->targets > 0 ? renew(s, err) : 0;
+}
+
+/* `stale`: go on with targets that the newest root does not vouch for. */
+static int rotate(struct server *s, const struct rotation *rotation, bool stale, struct mp_err *err)
+{
+	auto_(mp_json) *doc = NULL;
+	MP_BUF(root, METADATA_MAX);
+	int64_t version = 0;
+	int r = check_roots(s, rotation, &root, err);
+
+	if (r == 0 && rotation->n_roots > 0)
+		r = check_keys(s, &root, err);
+	if (r == 0 && rotation->targets) {
+		r = check_targets(s->online, &root, rotation->targets, strlen(rotation->targets),
+				  &doc, err);
+		if (r == 0)
+			r = version_of(doc, &version, err);
+		if (r == 0)
+			r = releases_check_targets(s, doc, err);
+	} else if (r == 0 && !stale) {
+		r = vouches_for_targets(s, &root, err);
+		r = r != 0 ? (r < 0 ? r : 0)
+			   : mp_err_set(
+				     err, -EPROTO,
+				     "no device would take the current targets under this root: "
+				     "bring the new targets with it (POST /api/v1/tuf/rotation)");
+	}
+	return r < 0 ? r : write_rotation(s, rotation, version, err);
+}
+
+int online_rotate(struct server *s, const struct rotation *rotation, struct mp_err *err)
+{
+	return rotate(s, rotation, false, err);
+}
+
+int online_check_targets(struct server *s, const char *file, size_t len, struct mp_json **ret,
+			 struct mp_err *err)
+{
+	MP_BUF(root, METADATA_MAX);
+	int r = current_root(s, &root, err);
+
+	return r < 0 ? r : check_targets(s->online, &root, file, len, ret, err);
+}
+
+/* ---- what the product folder has that is newer ---- */
+
+/* With the folder's targets if they are good, else without: devices find nothing new until
+ * somebody brings better ones, but people can see and do everything else. */
+static int rotate_stale(struct server *s, struct rotation *rotation, struct mp_err *err)
+{
+	struct online *o = s->online;
+	int r = mp_err_set(err, -ENOENT, "tuf/ has no newer ones");
+
+	if (o->new_targets.len > 0) {
+		rotation->targets = o->new_targets.data;
+		r = rotate(s, rotation, false, err);
+	}
+	if (r == 0)
+		return 0;
+	mp_log(MP_LOG_ERR, "no device takes the current targets",
+	       "reason=\"%s\" remedy=\"mp key rotate targets --publish\"", err->text);
+	rotation->targets = NULL;
+	return rotation->n_roots > 0 ? rotate(s, rotation, true, err) : 0;
+}
+
+static int take_folder(struct server *s, struct mp_err *err)
+{
+	struct online *o = s->online;
+	const char *roots[ROOTS];
+	struct rotation rotation = {.roots = roots};
+	MP_BUF(newest, METADATA_MAX);
+	int r;
+
+	for (size_t i = (size_t)o->root; i < o->n_roots; i++)
+		roots[rotation.n_roots++] = o->new_roots[i].data;
+	r = check_roots(s, &rotation, &newest, err);
+	if (r == 0 && (size_t)o->root <= o->n_roots)
+		r = check_keys(s, &newest, err);
+	if (r == 0)
+		r = vouches_for_targets(s, &newest, err);
+	if (r == 0)
+		return rotate_stale(s, &rotation, err);
+	if (r > 0)
+		return rotation.n_roots > 0 ? rotate(s, &rotation, false, err) : 0;
+	return mp_err_wrap(err, r, "tuf/ of the product folder");
+}
+
+int online_start(struct server *s, struct mp_err *err)
+{
+	int r = take_folder(s, err);
+
+	mp_buf_done(&s->online->new_targets); /* they may be large */
+	return r < 0 ? r : online_tick(s, err);
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -16,19 +17,30 @@
 struct server;
 struct mp_buf;
 
-/* Roots from PRODUCT/tuf/N.root.json, keys from PRODUCT/keys. */
+/* Roots and targets from PRODUCT/tuf, keys from PRODUCT/keys. */
 struct online;
 int online_new(struct server *s, struct online **ret, struct mp_err *err);
 void online_free(struct online *o);
-/* Take in newer roots of the product folder, and sign what is due. Writes. */
+/* Take in newer roots of the product folder, with its targets when the roots do not vouch for ours,
+ * and sign what is due. Writes. */
 int online_start(struct server *s, struct mp_err *err);
 /* Sign again what expires soon; once a minute. Writes. */
 int online_tick(struct server *s, struct mp_err *err);
 /* Forget versions that a commit did not make durable. */
 int online_reload(struct server *s, struct mp_err *err);
 
-/* The next root: signed by the keys of the current one and by its own. -EKEYREJECTED, -EPROTO. */
-int online_add_root(struct server *s, const void *file, size_t len, struct mp_err *err);
+/* New keys: roots, targets, or both at once, so that no device ever sees a root with targets that
+ * it does not vouch for. Each root is the next in number, signed by the keys of the one before and
+ * by its own, and the last one names the server's own keys. The targets are signed by keys that the
+ * last root names, have a version above the current one, and list every file of every published
+ * release as it is. All or nothing. -EKEYREJECTED, -EBADMSG, -EPROTO (a wrong version, or targets
+ * are needed). */
+struct rotation {
+	const char *const *roots; /* texts of N.root.json, in order */
+	size_t n_roots;
+	const char *targets; /* text of N.targets.json; NULL: they stay */
+};
+int online_rotate(struct server *s, const struct rotation *rotation, struct mp_err *err);
 /* Check a targets file: signature, and a version above the current one. */
 struct mp_json;
 int online_check_targets(struct server *s, const char *file, size_t len, struct mp_json **ret,

@@ -57,24 +57,41 @@ static int find_target(const struct publication *p, const char *path, struct blo
 	return 0;
 }
 
+static int write_file(struct publication *p, const char *path, const char *board,
+		      const struct blob *blob)
+{
+	char name[300];
+	int r;
+
+	if (!p->release)
+		return 0;
+	snprintf(name, sizeof(name), "%s.%s", blob->sha256, path);
+	r = mp_store_run(p->s->store,
+			 "INSERT OR IGNORE INTO release_file (release, name, board, sha256)"
+			 " VALUES (?, ?, ?, ?)",
+			 MP_INT(p->release), MP_TEXT(name), MP_TEXT(board), MP_TEXT(blob->sha256));
+	return r < 0 ? mp_err_set(p->err, r, "the release could not be written: %s", strerror(-r))
+		     : 0;
+}
+
 static int add_file(struct publication *p, const char *path, const char *board)
 {
 	struct blob blob;
-	char name[300];
 	int r = find_target(p, path, &blob);
 
 	if (r < 0)
 		return r;
 	p->size += blob.size;
-	if (!p->release)
-		return 0;
-	snprintf(name, sizeof(name), "%s.%s", blob.sha256, path);
-	r = mp_store_run(p->s->store,
-			 "INSERT OR IGNORE INTO release_file (release, name, board, sha256)"
-			 " VALUES (?, ?, ?, ?)",
-			 MP_INT(p->release), MP_TEXT(name), MP_TEXT(board), MP_TEXT(blob.sha256));
-	return r < 0 ? mp_err_set(p->err, r, "the release could not be written: %s", strerror(-r))
-		     : 0;
+	return write_file(p, path, board, &blob);
+}
+
+/* It belongs to the release, but no device needs it. */
+static int add_sbom(struct publication *p, const char *path)
+{
+	struct blob blob;
+	int r = find_target(p, path, &blob);
+
+	return r < 0 ? r : write_file(p, path, RELEASE_NO_BOARD, &blob);
 }
 
 static int add_service(struct publication *p, const struct mp_release_service *service)
@@ -86,12 +103,10 @@ static int add_service(struct publication *p, const struct mp_release_service *s
 	return r;
 }
 
-/* Every file of the release: checked, and written when there is a row to write them for. The SBOM
- * belongs to the release, but no device needs it. */
+/* Every file of the release: checked, and written when there is a row to write them for. */
 static int add_files(struct publication *p, const char *manifest_path)
 {
 	const struct mp_release *m = p->manifest;
-	struct blob sbom;
 	int r = add_file(p, manifest_path, "");
 
 	for (unsigned i = 0; r == 0 && i < m->n_os; i++)
@@ -100,7 +115,7 @@ static int add_files(struct publication *p, const char *manifest_path)
 	for (unsigned i = 0; r == 0 && i < m->n_services; i++)
 		r = add_service(p, &m->services[i]);
 	if (r == 0 && *m->sbom_target)
-		r = find_target(p, m->sbom_target, &sbom);
+		r = add_sbom(p, m->sbom_target);
 	return r;
 }
 
@@ -247,5 +262,40 @@ int releases_publish(struct server *s, const char *manifest, const char *targets
 	mp_release_free(p.manifest);
 	if (r == 0 && events_wanted(s->events) && release_json(s, *ret, &event) == 0)
 		events_add(s->events, "release", take_ptr(event));
+	return r;
+}
+
+/* One file of a published release: is it still a target, and the same? */
+static int check_kept(const struct publication *p, const struct mp_query *q)
+{
+	const char *path = mp_query_text(q, 0) + 65; /* behind "DIGEST." */
+	struct blob blob;
+	int r = find_target(p, path, &blob);
+
+	if (r == 0 && strcmp(blob.sha256, mp_query_text(q, 1)) != 0)
+		r = mp_err_set(p->err, -EBADMSG, "the targets have another %s than before", path);
+	if (r < 0)
+		return mp_err_wrap(p->err, r == -ENOENT ? -EBADMSG : r, "published release %s",
+				   mp_query_text(q, 2));
+	return 0;
+}
+
+int releases_check_targets(struct server *s, const struct mp_json *targets, struct mp_err *err)
+{
+	struct publication p = {.s = s, .err = err};
+	auto_(mp_query) *q = NULL;
+	int r = mp_store_query(s->store,
+			       "SELECT f.name, f.sha256, min(r.version) FROM release_file f"
+			       " JOIN release r ON r.id = f.release GROUP BY f.name, f.sha256",
+			       &q, MP_NOTHING);
+
+	if (r < 0)
+		return mp_err_set(err, r, "the releases could not be read: %s", strerror(-r));
+	p.targets = mp_json_get(mp_json_get(targets, "signed"), "targets");
+	while ((r = mp_query_next(q)) > 0) {
+		r = check_kept(&p, q);
+		if (r < 0)
+			return r;
+	}
 	return r;
 }

@@ -13,6 +13,7 @@
 struct server;
 
 #define RELEASE_BOARDS 16
+#define RELEASE_NO_BOARD "-" /* of a file that no device needs */
 
 struct release {
 	int64_t id, published;
@@ -39,6 +40,8 @@ int releases_insert(struct releases *t, struct release *r);
  * -EEXIST, -EPROTO (a version goes down), -EBADMSG, -EKEYREJECTED, -ENOENT (a blob is missing). */
 int releases_publish(struct server *s, const char *manifest, const char *targets,
 		     struct release **ret, struct mp_err *err);
+/* Does this N.targets.json list all files of all published releases as they are? -EBADMSG. */
+int releases_check_targets(struct server *s, const struct mp_json *targets, struct mp_err *err);
 int release_json(struct server *s, const struct release *r, struct mp_json **ret);
 
 /* The files that a device with this board needs, metadata first: name, sha256, size, sha1, md5. */

@@ -36,7 +36,7 @@ static const char first[] =
 	"  id INTEGER PRIMARY KEY, version TEXT NOT NULL UNIQUE, minimum_version TEXT NOT NULL,"
 	"  product TEXT NOT NULL, notes TEXT NOT NULL, published INTEGER NOT NULL,"
 	"  boards TEXT NOT NULL, services TEXT NOT NULL, size INTEGER NOT NULL);"
-	/* board '': for every board */
+	/* board '': for every board, '-': for none */
 	"CREATE TABLE release_file ("
 	"  release INTEGER NOT NULL REFERENCES release, name TEXT NOT NULL, board TEXT NOT NULL,"
 	"  sha256 TEXT NOT NULL REFERENCES blob, PRIMARY KEY (release, name, board)) WITHOUT ROWID;"

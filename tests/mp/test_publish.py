@@ -178,14 +178,6 @@ def test_targets_of_a_key_that_is_not_ours_are_not_taken_over(served, tmp_path):
     assert "taking over the server's 1.targets.json" in said
 
 
-def test_a_new_targets_key_signs_the_next_release(served):
-    served.release("1.0.0")
-    served.mp("key", "rotate", "targets", "--publish")
-    assert (served.dir / "tuf/2.targets.json").exists(), "signed anew by the new key"
-    served.release("1.1.0", fill=b"b")
-    assert served.json("verify", "--published")["files"] == 4
-
-
 @pytest.mark.parametrize("role", ["root", "snapshot", "timestamp"])
 def test_other_keys_rotate_with_a_new_start_of_the_server(served, role):
     served.release("1.0.0")

@@ -12,6 +12,8 @@
 #include "online.h"
 #include "rest/rest.h"
 
+#define ROTATION_ROOTS 64 /* that one request may bring */
+
 /* ---- blobs ---- */
 
 static bool is_digest(const char *text)
@@ -112,12 +114,10 @@ void rest_put_blob(struct call *c)
 
 /* ---- TUF ---- */
 
-void rest_post_root(struct call *c)
+static void rotate(struct call *c, const struct rotation *rotation)
 {
 	struct mp_err err;
-	size_t len;
-	const char *body = mp_request_body(c->rq, &len);
-	int r = online_add_root(c->server, body, len, &err);
+	int r = online_rotate(c->server, rotation, &err);
 
 	if (r < 0) {
 		call_error_code(c, r, &err);
@@ -125,6 +125,50 @@ void rest_post_root(struct call *c)
 	}
 	mp_reply_empty(c->rq, 201);
 	call_wrote(c);
+}
+
+void rest_post_root(struct call *c)
+{
+	size_t len;
+	const char *root = mp_request_body(c->rq, &len);
+
+	rotate(c, &(struct rotation){.roots = &root, .n_roots = 1});
+}
+
+void rest_post_targets(struct call *c)
+{
+	size_t len;
+
+	rotate(c, &(struct rotation){.targets = mp_request_body(c->rq, &len)});
+}
+
+void rest_post_rotation(struct call *c)
+{
+	auto_(mp_json) *body = NULL;
+	const char *roots[ROTATION_ROOTS];
+	struct rotation rotation = {.roots = roots};
+	const struct mp_json *list;
+	struct mp_err err;
+	int r;
+
+	if (!call_json(c, &body))
+		return;
+	list = mp_json_get(body, "roots");
+	rotation.n_roots = mp_json_size(list);
+	r = rotation.n_roots > 0 && rotation.n_roots <= ROTATION_ROOTS ? 0 : -EBADMSG;
+	for (size_t i = 0; r == 0 && i < rotation.n_roots; i++)
+		if (!(roots[i] = mp_json_str(mp_json_at(list, i), NULL)))
+			r = -EBADMSG;
+	if (r < 0) {
+		call_error(c, 400, "'roots' must be a list of 1 to %d texts.", ROTATION_ROOTS);
+		return;
+	}
+	if (mp_json_get(body, "targets"))
+		r = mp_json_read_str(body, "targets", &rotation.targets, &err);
+	if (r < 0)
+		call_error_code(c, r, &err);
+	else
+		rotate(c, &rotation);
 }
 
 void rest_get_tuf(struct call *c)

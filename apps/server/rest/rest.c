@@ -24,6 +24,8 @@ const struct route rest_routes[] = {
 	{READ, API "/blobs/*", ROLE_VIEWER, 0, rest_head_blob, NULL},
 	{MP_PUT, API "/blobs/*", ROLE_OPERATOR, 0, rest_put_blob, rest_put_blob_begin},
 	{MP_POST, API "/tuf/root", ROLE_OPERATOR, SMALL * 16, rest_post_root, NULL},
+	{MP_POST, API "/tuf/targets", ROLE_OPERATOR, LARGE, rest_post_targets, NULL},
+	{MP_POST, API "/tuf/rotation", ROLE_OPERATOR, LARGE, rest_post_rotation, NULL},
 	{READ, API "/tuf/*", ROLE_VIEWER, 0, rest_get_tuf, NULL},
 	{MP_GET, API "/releases", ROLE_VIEWER, 0, rest_get_releases, NULL},
 	{MP_POST, API "/releases", ROLE_OPERATOR, LARGE, rest_post_release, NULL},

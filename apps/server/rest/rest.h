@@ -24,6 +24,8 @@ void rest_head_blob(struct call *c);
 void rest_put_blob_begin(struct call *c);
 void rest_put_blob(struct call *c);
 void rest_post_root(struct call *c);
+void rest_post_targets(struct call *c);
+void rest_post_rotation(struct call *c);
 void rest_get_tuf(struct call *c);
 
 void rest_post_release(struct call *c);
