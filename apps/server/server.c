@@ -89,7 +89,7 @@ static void give_up_turn(struct server *s)
 		mp_httpd_fail(s->http, 503, text);
 	s->write_failed = false;
 	if (r < 0) {
-		mp_log(MP_LOG_ERR, "cannot go on", "%s", err.text);
+		mp_log(MP_LOG_ERR, "cannot go on", "reason=\"%s\"", err.text);
 		exit(1); /* nothing in memory can be trusted any more */
 	}
 }
@@ -103,7 +103,7 @@ static void turn(void *user)
 	if (!s->write_failed && mp_store_commit(s->store, &err) < 0)
 		s->write_failed = true;
 	if (s->write_failed) {
-		mp_log(MP_LOG_ERR, "write failed", "%s", err.text);
+		mp_log(MP_LOG_ERR, "write failed", "reason=\"%s\"", err.text);
 		give_up_turn(s);
 		return;
 	}
@@ -120,7 +120,7 @@ static void every_second(void *user)
 
 	devices_write_seen(s, false);
 	if (seconds % 60 == 0 && online_tick(s, &err) < 0) {
-		mp_log(MP_LOG_ERR, "metadata not renewed", "%s", err.text);
+		mp_log(MP_LOG_ERR, "metadata not renewed", "reason=\"%s\"", err.text);
 		server_write_failed(s);
 	}
 	if (++seconds % BEAT == 0)
@@ -316,7 +316,7 @@ int server_run(const struct options *options)
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk, not the end */
 	r = start(&s, &err);
 	if (r < 0) {
-		mp_log(MP_LOG_ERR, "cannot start", "%s", err.text);
+		mp_log(MP_LOG_ERR, "cannot start", "reason=\"%s\"", err.text);
 	} else {
 		mp_log(MP_LOG_INFO, "listening",
 		       "address=%s port=%u http_port=%u product=%s devices=%zu", s.options.listen,

@@ -45,7 +45,7 @@ def test_what_cannot_start_says_why(template, tmp_path, server):
         assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
         return done.stderr
     assert "nowhere" in fails("--listen", "nowhere")
-    assert f"port {server.port}: Address already in use" in fails("--port", server.port)
+    assert f'cannot start reason="cannot listen on 127.0.0.1 port {server.port}: Address already' in fails("--port", server.port)
     assert "there is no user nobody-like" in fails("--user", "nobody-like")
     (demo / "keys/timestamp.pem").unlink()
     assert "timestamp" in fails()
