@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blobs.h"
+#include "clock.h"
 #include "crypto/sign.h"
 #include "json/json.h"
 #include "releases.h"
@@ -32,7 +33,8 @@ struct online {
 	struct mp_sign_key *snapshot_key, *timestamp_key;
 	int64_t root, targets, snapshot, timestamp; /* current versions; 0: none */
 	int64_t snapshot_made, timestamp_made; /* when */
-	char root_sha256[65], targets_sha256[65], snapshot_sha256[65];
+	char root_sha256[65], targets_sha256[65], snapshot_sha256[65], timestamp_sha256[65];
+	int64_t complained; /* when, that the clock may not sign */
 	struct mp_buf new_roots[ROOTS]; /* of the product folder, from 1.root.json on */
 	size_t n_roots;
 	struct mp_buf new_targets; /* the newest of the product folder; empty: none */
@@ -142,7 +144,8 @@ static int load(struct server *s, struct online *o, struct mp_err *err)
 	if (r == 0)
 		r = load_role(s, "snapshot", &o->snapshot, o->snapshot_sha256, &o->snapshot_made);
 	if (r == 0)
-		r = load_role(s, "timestamp", &o->timestamp, NULL, &o->timestamp_made);
+		r = load_role(s, "timestamp", &o->timestamp, o->timestamp_sha256,
+			      &o->timestamp_made);
 	return r < 0 ? mp_err_set(err, r, "the TUF metadata could not be read: %s", strerror(-r))
 		     : 0;
 }
@@ -263,7 +266,6 @@ static int make_timestamp(struct server *s, struct mp_err *err)
 	struct online *o = s->online;
 	auto_(mp_json) *part = NULL;
 	MP_BUF(snapshot, METADATA_MAX);
-	char sha256[65];
 	int64_t now = server_now();
 	int r = blobs_read(s, o->snapshot_sha256, &snapshot);
 
@@ -272,8 +274,8 @@ static int make_timestamp(struct server *s, struct mp_err *err)
 	r = mp_tuf_timestamp_create(o->timestamp + 1, now + TIMESTAMP_LIVES, snapshot.data,
 				    snapshot.len, &part, err);
 	if (r == 0)
-		r = sign_and_put(s, "timestamp", o->timestamp + 1, part, o->timestamp_key, sha256,
-				 err);
+		r = sign_and_put(s, "timestamp", o->timestamp + 1, part, o->timestamp_key,
+				 o->timestamp_sha256, err);
 	if (r < 0)
 		return r;
 	o->timestamp++;
@@ -288,27 +290,42 @@ static int renew(struct server *s, struct mp_err *err)
 	return r < 0 ? r : make_timestamp(s, err);
 }
 
-int online_tick(struct server *s, struct mp_err *err)
-{
-	struct online *o = s->online;
-	int64_t now = server_now();
+/* ---- the clock ---- */
 
-	if (o->targets == 0)
+/* When a file was signed; 0: it does not say, or devices that trust this root do not believe it. */
+static int64_t signed_at(struct server *s, const struct mp_buf *root, const char *role,
+			 const char *sha256)
+{
+	auto_(mp_json) *doc = NULL;
+	MP_BUF(file, METADATA_MAX);
+
+	if (!*sha256 || blobs_read(s, sha256, &file) < 0 ||
+	    mp_tuf_check(root->data, root->len, role, file.data, file.len, &doc, NULL) < 0)
 		return 0;
-	if (o->snapshot == 0 || now - o->snapshot_made >= SNAPSHOT_RENEWED ||
-	    now < o->snapshot_made)
-		return renew(s, err);
-	if (o->timestamp == 0 || now - o->timestamp_made >= TIMESTAMP_RENEWED ||
-	    now < o->timestamp_made)
-		return make_timestamp(s, err);
-	return 0;
+	return mp_json_int(mp_json_get(mp_json_get(doc, "signed"), "x-mp-time"), 0);
 }
 
-/* ---- roots and targets ---- */
-
-static int version_of(const struct mp_json *doc, int64_t *ret, struct mp_err *err)
+/* May we sign under this root? `targets`: those that are about to come; NULL: they stay. */
+static int check_clock(struct server *s, const struct mp_buf *root, const struct mp_json *targets,
+		       struct mp_err *err)
 {
-	return mp_json_read_int(mp_json_get(doc, "signed"), "version", 1, INT32_MAX, ret, err);
+	const struct online *o = s->online;
+	struct clock_evidence newest = {0};
+	auto_(mp_json) *doc = NULL;
+
+	if (mp_json_parse(root->data, root->len, &doc, NULL) == 0)
+		clock_add(&newest,
+			  mp_json_int(mp_json_get(mp_json_get(doc, "signed"), "x-mp-time"), 0),
+			  "root");
+	if (targets)
+		clock_add(&newest,
+			  mp_json_int(mp_json_get(mp_json_get(targets, "signed"), "x-mp-time"), 0),
+			  "targets");
+	else
+		clock_add(&newest, signed_at(s, root, "targets", o->targets_sha256), "targets");
+	clock_add(&newest, signed_at(s, root, "snapshot", o->snapshot_sha256), "snapshot");
+	clock_add(&newest, signed_at(s, root, "timestamp", o->timestamp_sha256), "timestamp");
+	return clock_check(server_now(), &newest, err);
 }
 
 static int current_root(struct server *s, struct mp_buf *out, struct mp_err *err)
@@ -316,6 +333,48 @@ static int current_root(struct server *s, struct mp_buf *out, struct mp_err *err
 	int r = blobs_read(s, s->online->root_sha256, out);
 
 	return r < 0 ? mp_err_set(err, r, "the current root cannot be read: %s", strerror(-r)) : 0;
+}
+
+/* 1: sign; 0: the clock may not, which is said once an hour. */
+static int clock_allows(struct server *s, struct mp_err *err)
+{
+	struct online *o = s->online;
+	int64_t since = server_now() - o->complained;
+	MP_BUF(root, METADATA_MAX);
+	int r = current_root(s, &root, err);
+
+	if (r == 0)
+		r = check_clock(s, &root, NULL, err);
+	if (r != -EPROTO)
+		return r < 0 ? r : 1;
+	if (since < 0 || since >= HOUR) {
+		mp_log(MP_LOG_ERR, "metadata not renewed", "reason=\"%s\"", err->text);
+		o->complained = server_now();
+	}
+	return 0;
+}
+
+int online_tick(struct server *s, struct mp_err *err)
+{
+	struct online *o = s->online;
+	int64_t now = server_now();
+	bool snapshot = o->snapshot == 0 || now - o->snapshot_made >= SNAPSHOT_RENEWED;
+	bool due = snapshot || o->timestamp == 0 || now - o->timestamp_made >= TIMESTAMP_RENEWED;
+	int r;
+
+	if (o->targets == 0 || (!due && now >= o->timestamp_made))
+		return 0;
+	r = clock_allows(s, err);
+	if (r <= 0 || !due)
+		return r;
+	return snapshot ? renew(s, err) : make_timestamp(s, err);
+}
+
+/* ---- roots and targets ---- */
+
+static int version_of(const struct mp_json *doc, int64_t *ret, struct mp_err *err)
+{
+	return mp_json_read_int(mp_json_get(doc, "signed"), "version", 1, INT32_MAX, ret, err);
 }
 
 /* Root number `version`: signed by its own keys, and by those of the root before, which is empty
@@ -474,6 +533,27 @@ static int write_rotation(struct server *s, const struct rotation *rotation, int
 	return s->online->targets > 0 ? renew(s, err) : 0;
 }
 
+static int check_new_targets(struct server *s, const struct mp_buf *root, const char *targets,
+			     struct mp_json **ret, int64_t *ret_version, struct mp_err *err)
+{
+	int r = check_targets(s->online, root, targets, strlen(targets), ret, err);
+
+	if (r == 0)
+		r = version_of(*ret, ret_version, err);
+	return r < 0 ? r : releases_check_targets(s, *ret, err);
+}
+
+static int check_old_targets(struct server *s, const struct mp_buf *root, struct mp_err *err)
+{
+	int r = vouches_for_targets(s, root, err);
+
+	if (r == 0)
+		return mp_err_set(err, -EPROTO,
+				  "no device would take the current targets under this root: bring "
+				  "the new targets with it (POST /api/v1/tuf/rotation)");
+	return r < 0 ? r : 0;
+}
+
 /* `stale`: go on with targets that the newest root does not vouch for. */
 static int rotate(struct server *s, const struct rotation *rotation, bool stale, struct mp_err *err)
 {
@@ -484,21 +564,12 @@ static int rotate(struct server *s, const struct rotation *rotation, bool stale,
 
 	if (r == 0 && rotation->n_roots > 0)
 		r = check_keys(s, &root, err);
-	if (r == 0 && rotation->targets) {
-		r = check_targets(s->online, &root, rotation->targets, strlen(rotation->targets),
-				  &doc, err);
-		if (r == 0)
-			r = version_of(doc, &version, err);
-		if (r == 0)
-			r = releases_check_targets(s, doc, err);
-	} else if (r == 0 && !stale) {
-		r = vouches_for_targets(s, &root, err);
-		r = r != 0 ? (r < 0 ? r : 0)
-			   : mp_err_set(
-				     err, -EPROTO,
-				     "no device would take the current targets under this root: "
-				     "bring the new targets with it (POST /api/v1/tuf/rotation)");
-	}
+	if (r == 0 && rotation->targets)
+		r = check_new_targets(s, &root, rotation->targets, &doc, &version, err);
+	else if (r == 0 && !stale)
+		r = check_old_targets(s, &root, err);
+	if (r == 0 && (s->online->targets > 0 || doc))
+		r = check_clock(s, &root, doc, err);
 	return r < 0 ? r : write_rotation(s, rotation, version, err);
 }
 
@@ -511,9 +582,16 @@ int online_check_targets(struct server *s, const char *file, size_t len, struct 
 			 struct mp_err *err)
 {
 	MP_BUF(root, METADATA_MAX);
+	auto_(mp_json) *doc = NULL;
 	int r = current_root(s, &root, err);
 
-	return r < 0 ? r : check_targets(s->online, &root, file, len, ret, err);
+	if (r == 0)
+		r = check_targets(s->online, &root, file, len, &doc, err);
+	if (r == 0)
+		r = check_clock(s, &root, doc, err);
+	if (r == 0)
+		*ret = take_ptr(doc);
+	return r;
 }
 
 /* ---- what the product folder has that is newer ---- */

@@ -24,7 +24,8 @@ void online_free(struct online *o);
 /* Take in newer roots of the product folder, with its targets when the roots do not vouch for ours,
  * and sign what is due. Writes. */
 int online_start(struct server *s, struct mp_err *err);
-/* Sign again what expires soon; once a minute. Writes. */
+/* Sign again what expires soon, unless the clock may not (clock.h), which is logged; once a minute.
+ * Writes. */
 int online_tick(struct server *s, struct mp_err *err);
 /* Forget versions that a commit did not make durable. */
 int online_reload(struct server *s, struct mp_err *err);

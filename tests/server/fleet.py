@@ -54,6 +54,7 @@ class Server:
         self.port, self.http_port = free_port(), free_port()
         self.options, self.process, self.targets_version, self.listed = list(options), None, 0, {}
         self.log = folder / "server.log"
+        self.clock = 0  # seconds that it is ahead
 
     # ---- the process ----
     def start(self):
@@ -61,7 +62,8 @@ class Server:
                    "--port", str(self.port), "--http-port", str(self.http_port), "--poll", "5",
                    *self.options]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment())
         for _ in range(400):
             assert self.process.poll() is None, self.log.read_text()
             try:
@@ -73,6 +75,22 @@ class Server:
             raise AssertionError("the server does not listen")
         self.admin = (self.product / "server/admin.token").read_text().strip()
         return self
+
+    def environment(self):
+        if not self.clock:
+            return None
+        shim = self.folder / "clock.so"
+        if not shim.exists():
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, pathlib.Path(__file__).with_name("clock.c")],
+                           check=True)
+        return os.environ | {"LD_PRELOAD": str(shim), "CLOCK_OFFSET": str(self.clock),
+                             "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def restart(self, clock=0):
+        assert self.stop() == 0
+        self.log.unlink()
+        self.clock = clock
+        return self.start()
 
     def kill(self):
         if self.process and self.process.poll() is None:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """TUF metadata over REST: what is signed anew, and what is refused."""
 import json
+import subprocess
+import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from fleet import canonical, sha256
+from fleet import BUILD, canonical, sha256
+
+DAY = 86400
 
 
 def new_root(server, version, sign_with="root", targets_key=None):
@@ -134,3 +138,75 @@ def test_a_start_without_the_new_targets_says_what_to_do(server):
     answer = server.call("POST", "/api/v1/tuf/targets", server.sign("targets", server.targets({})))
     assert answer.status == 201
     assert versions(server) == (2, 2, 3, 3)
+
+
+# ---- the clock ----
+
+def signed_at(server, name="timestamp.json"):
+    return server.api("GET", f"/tuf/{name}")["signed"]["x-mp-time"] - time.time()
+
+
+def rotate(server, *roles):
+    subprocess.run([BUILD / "mp", "-C", server.product, "key", "rotate", *roles], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+
+def test_a_clock_that_jumped_years_ahead_signs_nothing(server):
+    server.publish("1.1.0")
+    server.restart(400 * DAY)
+    assert "more than a year after the newest signature, of the " in server.log.read_text()
+    assert versions(server) == (1, 1, 1, 1)
+    answer = server.publish("1.2.0", want=409)
+    assert "Set the clock right" in answer["error"]
+    assert server.api("GET", "/releases")["total"] == 1
+    server.restart()
+    assert "signature" not in server.log.read_text()
+    server.publish("1.2.0")
+    assert versions(server) == (1, 2, 2, 2)
+
+
+def test_the_clock_of_who_signs_targets_bears_witness(server):
+    server.publish("1.1.0")
+    server.restart(400 * DAY)
+    targets = server.targets({}) | {"x-mp-time": int(time.time()) + 400 * DAY}
+    answer = server.call("POST", "/api/v1/tuf/targets", server.sign("targets", targets))
+    assert answer.status == 201, answer.body
+    assert versions(server) == (1, 2, 2, 2)
+    assert abs(signed_at(server) - 400 * DAY) < 60
+
+
+def test_a_server_that_was_off_for_months_signs_again(server):
+    server.publish("1.1.0")
+    server.restart(300 * DAY)
+    assert versions(server) == (1, 1, 2, 2)
+    assert "signature" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("clock, bad", [(-2 * DAY, True), (-3600, False)])
+def test_a_clock_before_the_last_signature_signs_nothing(server, clock, bad):
+    server.publish("1.1.0")
+    server.restart(clock)
+    assert ("before the signature of the " in server.log.read_text()) == bad
+    assert versions(server) == (1, 1, 1, 1)
+    server.publish("1.2.0", want=409 if bad else 201)
+
+
+def test_targets_from_the_future_are_refused(server):
+    server.publish("1.1.0")
+    targets = server.targets({}) | {"x-mp-time": int(time.time()) + 10 * DAY}
+    answer = server.call("POST", "/api/v1/tuf/targets", server.sign("targets", targets))
+    assert answer.status == 409 and "before the signature of the targets" in answer.json()["error"]
+    assert versions(server) == (1, 1, 1, 1)
+
+
+def test_new_online_keys_put_a_clock_right_that_was_believed(server):
+    server.publish("1.1.0")
+    server.restart(100 * DAY)
+    server.restart()
+    assert "'mp key rotate snapshot timestamp'" in server.log.read_text()
+    assert signed_at(server) > 99 * DAY
+    rotate(server, "snapshot", "timestamp")
+    server.restart()
+    assert "signature" not in server.log.read_text()
+    assert abs(signed_at(server)) < 60
+    server.publish("1.2.0")
