@@ -93,7 +93,7 @@ void machine_settle(struct machine *m, bool success, const char *details)
 {
 	if (!*m->action)
 		return;
-	record_add(m->record, m->action, success, details);
+	record_add(m->record, m->action, m->version, success, details);
 	m->platform->save(m->platform, m->record);
 	m->attributes_due = true;
 }

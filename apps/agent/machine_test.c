@@ -245,7 +245,7 @@ TEST(a_release_is_proven_only_with_containers_checks_and_server)
 	end(f, JOB_MARK_GOOD, 0, "");
 	ASSERT_INT(UPDATE_PROVEN, f->m.state);
 	ASSERT(was_said(f, "1001 closed success: proven"));
-	ASSERT(record_find(&f->record, "1001")->told);
+	ASSERT(record_find(&f->record, "1001", "1.1.0")->told);
 	ASSERT_INT(1, f->started[JOB_PRUNE]);
 }
 
@@ -296,10 +296,10 @@ TEST(an_answer_that_the_server_did_not_get_is_given_again)
 	(void)machine_tick(&f->m);
 	ASSERT_INT(ASK_FEEDBACK, f->m.asked);
 	machine_answered(&f->m, -ECONNRESET, "cut");
-	ASSERT(!record_find(&f->record, "1002")->told);
+	ASSERT(!record_find(&f->record, "1002", "1.2.0")->told);
 	poll_once(f);
 	ASSERT_INT(2, f->n_said);
-	ASSERT(record_find(&f->record, "1002")->told);
+	ASSERT(record_find(&f->record, "1002", "1.2.0")->told);
 	poll_once(f);
 	ASSERT_INT(2, f->n_said);
 }
@@ -321,6 +321,37 @@ TEST(an_action_that_failed_is_answered_and_not_tried_again)
 	ASSERT_INT(2, f->started[JOB_PREFLIGHT]);
 }
 
+TEST(an_action_of_another_server_with_the_same_number_is_another_one)
+{
+	BOOT_IDLE(f);
+
+	record_add(&f->record, "1", "1.0.0", true, "proven");
+	record_add(&f->record, "1", "1.1.0", false, "bad signature");
+	f->record.outcomes[0].told = f->record.outcomes[1].told = true;
+	offer(f, "1", "1.2.0");
+	ASSERT(!was_said(f, "closed"));
+	ASSERT_INT(1, f->started[JOB_PREFLIGHT]);
+	end(f, JOB_PREFLIGHT, -EREMOTEIO, "battery at 9 %");
+	offer(f, "1", "1.3.0");
+	ASSERT_STR("1.3.0", f->m.version);
+}
+
+TEST(attributes_that_the_server_refuses_hold_up_nothing)
+{
+	BOOT_IDLE(f);
+
+	offer(f, "1001", "1.1.0");
+	f->now += 3000;
+	machine_wanted(&f->m);
+	(void)machine_tick(&f->m);
+	ASSERT_INT(ASK_ATTRIBUTES, f->m.asked);
+	end(f, JOB_PREFLIGHT, -EREMOTEIO, "battery at 9 %");
+	machine_answered(&f->m, -EPROTO, "the server answered 400");
+	ASSERT(f->m.online);
+	drain(f);
+	ASSERT(was_said(f, "1001 proceeding none: downloading 0 %: waiting: battery at 9 %"));
+}
+
 TEST(a_failure_that_may_pass_waits_and_goes_on)
 {
 	BOOT_IDLE(f);
@@ -331,7 +362,7 @@ TEST(a_failure_that_may_pass_waits_and_goes_on)
 	end(f, JOB_INSTALL, -ECONNRESET, "the connection was cut");
 	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
 	ASSERT(was_said(f, "waiting: the connection was cut"));
-	ASSERT(!record_find(&f->record, "1001"));
+	ASSERT(!record_find(&f->record, "1001", "1.1.0"));
 	offer(f, "1001", "1.1.0");
 	ASSERT_INT(2, f->started[JOB_PREFLIGHT]);
 	end(f, JOB_PREFLIGHT, 0, "");
@@ -509,10 +540,10 @@ TEST(after_the_grace_period_the_server_need_not_be_reached)
 	ASSERT_INT(1, f->started[JOB_MARK_GOOD]);
 	end(f, JOB_MARK_GOOD, 0, "");
 	ASSERT_INT(UPDATE_PROVEN, f->m.state);
-	ASSERT(!record_find(&f->record, "1001")->told); /* owed until the server is back */
+	ASSERT(!record_find(&f->record, "1001", "1.1.0")->told); /* owed until the server is back */
 	machine_answered(&f->m, -ECONNREFUSED, "nothing answers");
 	poll_once(f);
-	ASSERT(record_find(&f->record, "1001")->told);
+	ASSERT(record_find(&f->record, "1001", "1.1.0")->told);
 }
 
 TEST(a_restart_of_the_agent_gives_no_more_time_to_prove)

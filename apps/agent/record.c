@@ -8,10 +8,11 @@
 #include "base/str.h"
 #include "json/json.h"
 
-struct outcome *record_find(struct record *r, const char *action)
+struct outcome *record_find(struct record *r, const char *action, const char *version)
 {
 	for (unsigned i = 0; i < r->n; i++)
-		if (mp_streq(r->outcomes[i].action, action))
+		if (mp_streq(r->outcomes[i].action, action) &&
+		    mp_streq(r->outcomes[i].version, version))
 			return &r->outcomes[i];
 	return NULL;
 }
@@ -38,16 +39,18 @@ static void make_room(struct record *r)
 	r->n--;
 }
 
-void record_add(struct record *r, const char *action, bool success, const char *details)
+void record_add(struct record *r, const char *action, const char *version, bool success,
+		const char *details)
 {
 	struct outcome *o;
 
-	if (!*action || record_find(r, action))
+	if (!*action || record_find(r, action, version))
 		return;
 	make_room(r);
 	o = &r->outcomes[r->n++];
 	*o = (struct outcome){.success = success};
 	snprintf(o->action, sizeof(o->action), "%s", action);
+	snprintf(o->version, sizeof(o->version), "%s", version);
 	snprintf(o->details, sizeof(o->details), "%s", details);
 }
 
@@ -58,6 +61,8 @@ static int format_outcomes(const struct record *r, struct mp_json *list)
 		struct mp_json *j = mp_json_new_object();
 		int e = mp_json_put_str(j, "action", o->action);
 
+		if (e == 0)
+			e = mp_json_put_str(j, "version", o->version);
 		if (e == 0)
 			e = mp_json_put_bool(j, "success", o->success);
 		if (e == 0)
@@ -109,6 +114,7 @@ int record_parse(const char *text, size_t len, struct record *r)
 		struct outcome *o = &r->outcomes[r->n++];
 
 		copy(o->action, sizeof(o->action), j, "action");
+		copy(o->version, sizeof(o->version), j, "version");
 		copy(o->details, sizeof(o->details), j, "details");
 		o->success = mp_json_bool(mp_json_get(j, "success"), false);
 		o->told = mp_json_bool(mp_json_get(j, "told"), false);

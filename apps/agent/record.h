@@ -18,7 +18,7 @@
 #define RECORD_MOST (32u << 10) /* bytes of the file */
 
 struct outcome {
-	char action[32];
+	char action[32], version[64];
 	bool success;
 	char details[512]; /* a sentence */
 	bool told; /* the server has acknowledged it */
@@ -33,13 +33,15 @@ struct record {
 		install_peak_rss_kb; /* of the last update: install and fetch together; 0: none yet */
 };
 
-/* NULL when there is none. */
-struct outcome *record_find(struct record *r, const char *action);
+/* NULL when there is none. An action is its id and its release: another server, or one that was set
+ * up anew, counts its actions from the start again. */
+struct outcome *record_find(struct record *r, const char *action, const char *version);
 /* The first that the server does not know yet. NULL: it knows all. */
 struct outcome *record_owed(struct record *r);
 /* Add one; the oldest goes when there is no room, one that the server knows before one that it does
  * not. An action that has an outcome keeps it. */
-void record_add(struct record *r, const char *action, bool success, const char *details);
+void record_add(struct record *r, const char *action, const char *version, bool success,
+		const char *details);
 
 /* The file's text. Unknown members are ignored; a text that cannot be read leaves `r` empty. */
 int record_format(const struct record *r, struct mp_buf *out);

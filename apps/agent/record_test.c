@@ -9,8 +9,8 @@ TEST(a_record_comes_back_as_it_was_written)
 		      out;
 	MP_BUF(b, RECORD_MOST);
 
-	record_add(&in, "1001", true, "proven");
-	record_add(&in, "1002", false, "a \"quoted\" reason");
+	record_add(&in, "1001", "1.1.0", true, "proven");
+	record_add(&in, "1002", "1.2.0", false, "a \"quoted\" reason");
 	in.outcomes[0].told = true;
 	ASSERT_OK(record_format(&in, &b));
 	ASSERT_OK(record_parse(b.data, b.len, &out));
@@ -20,6 +20,7 @@ TEST(a_record_comes_back_as_it_was_written)
 	ASSERT_INT(21000, out.install_peak_rss_kb);
 	ASSERT_STR("b", out.proving_boot);
 	ASSERT_STR("1002", record_owed(&out)->action);
+	ASSERT_STR("1.2.0", record_owed(&out)->version);
 }
 
 TEST(what_is_owed_outlives_what_was_told)
@@ -27,26 +28,38 @@ TEST(what_is_owed_outlives_what_was_told)
 	struct record r = {0};
 	char action[16];
 
-	record_add(&r, "owed", false, "why");
+	record_add(&r, "owed", "1.1.0", false, "why");
 	for (unsigned i = 0; i < 3 * RECORD_OUTCOMES; i++) {
 		snprintf(action, sizeof(action), "%u", i);
-		record_add(&r, action, true, "proven");
-		record_find(&r, action)->told = true;
+		record_add(&r, action, "1.1.0", true, "proven");
+		record_find(&r, action, "1.1.0")->told = true;
 	}
 	ASSERT_INT(RECORD_OUTCOMES, r.n);
-	ASSERT(record_find(&r, "owed"));
-	ASSERT(record_find(&r, action));
+	ASSERT(record_find(&r, "owed", "1.1.0"));
+	ASSERT(record_find(&r, action, "1.1.0"));
 }
 
 TEST(an_action_keeps_its_first_outcome)
 {
 	struct record r = {0};
 
-	record_add(&r, "1", false, "first");
-	record_add(&r, "1", true, "second");
-	record_add(&r, "", true, "nobody asked");
+	record_add(&r, "1", "1.1.0", false, "first");
+	record_add(&r, "1", "1.1.0", true, "second");
+	record_add(&r, "", "1.1.0", true, "nobody asked");
 	ASSERT_INT(1, r.n);
 	ASSERT_STR("first", r.outcomes[0].details);
+}
+
+TEST(the_same_number_of_another_release_is_another_action)
+{
+	struct record r = {0};
+
+	record_add(&r, "1", "1.1.0", true, "proven");
+	ASSERT(!record_find(&r, "1", "1.2.0"));
+	record_add(&r, "1", "1.2.0", false, "bad signature");
+	ASSERT_INT(2, r.n);
+	ASSERT(record_find(&r, "1", "1.1.0")->success);
+	ASSERT(!record_find(&r, "1", "1.2.0")->success);
 }
 
 TEST(a_record_cut_anywhere_leaves_an_empty_one)
@@ -54,7 +67,7 @@ TEST(a_record_cut_anywhere_leaves_an_empty_one)
 	struct record in = {0}, out;
 	MP_BUF(b, RECORD_MOST);
 
-	record_add(&in, "1001", true, "proven");
+	record_add(&in, "1001", "1.1.0", true, "proven");
 	ASSERT_OK(record_format(&in, &b));
 	for (size_t n = 0; n < b.len; n++) {
 		ASSERT_ERR(-EBADMSG, record_parse(b.data, n, &out));
@@ -67,6 +80,6 @@ TORTURE(writing_a_record_survives_oom)
 	struct record in = {0};
 	MP_BUF(b, RECORD_MOST);
 
-	record_add(&in, "1001", true, "proven");
+	record_add(&in, "1001", "1.1.0", true, "proven");
 	return record_format(&in, &b);
 }

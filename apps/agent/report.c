@@ -10,6 +10,8 @@
 #include "supervisor.h"
 #include "system.h"
 
+#define VALUE_MOST 128 /* hawkBit refuses all attributes when the value of one is longer */
+
 static int put_number(struct mp_json *j, const char *key, int64_t v)
 {
 	char text[32];
@@ -48,7 +50,7 @@ static int put_what(const struct supervisor *s, struct mp_json *j)
 
 static int put_figures(const struct supervisor *s, struct mp_json *j)
 {
-	char listeners[800];
+	char listeners[VALUE_MOST + 1];
 	int r = put_seconds(j, "boot_seconds", s->online_ms);
 
 	if (r == 0)

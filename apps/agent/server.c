@@ -159,7 +159,8 @@ void machine_cancelled(struct machine *m, const char *action)
 	m->cancel_settled = m->cancel_accepted = false;
 	if (update_cancel(m))
 		return; /* JOB_SETUP will tell whether it came in time */
-	m->cancel_accepted = !mp_streq(action, m->action) || record_find(m->record, action);
+	m->cancel_accepted =
+		!mp_streq(action, m->action) || record_find(m->record, action, m->version);
 	m->cancel_settled = true;
 }
 
@@ -223,6 +224,8 @@ void machine_answered(struct machine *m, int r, const char *reason)
 		m->reboot_at = m->platform->now(m->platform);
 	if (asked == ASK_POLL)
 		polled(m, r);
+	else if (asked == ASK_ATTRIBUTES && r == -EPROTO)
+		told(m, 0); /* refused as they are: what else we have to say does not wait for it */
 	else
 		told(m, r);
 	if (r < 0 && m->state == UPDATE_PROVING && !m->proof.server && asked == ASK_POLL &&

@@ -107,6 +107,16 @@ static bool is_loopback(const char *hex)
 	       (strncmp(hex, "0000000000000000FFFF0000", 24) == 0 && strcmp(hex + 30, "7F") == 0);
 }
 
+/* Whole, or not at all. */
+static void add_name(char *ret, size_t room, const char *address, unsigned port)
+{
+	size_t len = strlen(ret);
+	int n = snprintf(ret + len, room - len, "%s%s:%u", len ? " " : "", address, port);
+
+	if (n < 0 || (size_t)n >= room - len)
+		ret[len] = '\0';
+}
+
 static unsigned count_listeners(const char *path, char *ret, size_t room)
 {
 	char line[512], address[33];
@@ -114,8 +124,6 @@ static unsigned count_listeners(const char *path, char *ret, size_t room)
 	FILE *f = fopen(path, "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
-		size_t len = strlen(ret);
-
 		if (sscanf(line, " %*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x", address, &port,
 			   &state) != 3)
 			continue;
@@ -123,7 +131,7 @@ static unsigned count_listeners(const char *path, char *ret, size_t room)
 			continue;
 		n++;
 		if (!is_loopback(address))
-			snprintf(ret + len, room - len, "%s%s:%u", len ? " " : "", address, port);
+			add_name(ret, room, address, port);
 	}
 	if (f)
 		fclose(f);

@@ -89,6 +89,22 @@ TEST(a_listener_on_loopback_is_counted_and_not_named)
 	ASSERT(!strstr(names, mine));
 }
 
+TEST(of_the_listeners_as_many_are_named_as_there_is_room_for)
+{
+	unsigned ports[3] = {0};
+	auto_close int a = listen_on(INADDR_ANY, &ports[0]), b = listen_on(INADDR_ANY, &ports[1]),
+		       c = listen_on(INADDR_ANY, &ports[2]);
+	char names[31];
+	size_t len;
+
+	ASSERT(a >= 0 && b >= 0 && c >= 0);
+	ASSERT(system_listeners(names, sizeof(names)) >= 3);
+	len = strlen(names);
+	ASSERT(len >= 10 && len < sizeof(names));
+	for (const char *at = names; at; at = strchr(at, ' '), at = at ? at + 1 : NULL)
+		ASSERT(strcspn(at, ":") == 8 && strcspn(at, " ") > 9); /* none is cut */
+}
+
 TEST(figures_of_this_process_can_be_read)
 {
 	ASSERT(system_status_kb(0, "VmRSS:") > 100);

@@ -24,7 +24,8 @@ static void wait_for(struct machine *m, const char *why)
 
 static void take_up(struct machine *m, const char *action, const char *version)
 {
-	bool again = is_under_way(m) && mp_streq(m->action, action);
+	bool again =
+		is_under_way(m) && mp_streq(m->action, action) && mp_streq(m->version, version);
 
 	if (!again) {
 		snprintf(m->action, sizeof(m->action), "%s", action);
@@ -50,7 +51,7 @@ static void offered_on_trial(struct machine *m, const char *action, const char *
 
 void machine_offered(struct machine *m, const char *action, const char *version, bool now)
 {
-	struct outcome *o = record_find(m->record, action);
+	struct outcome *o = record_find(m->record, action, version);
 
 	if (!m->ready || mp_streq(m->cancel, action))
 		return;
@@ -67,7 +68,7 @@ void machine_offered(struct machine *m, const char *action, const char *version,
 	if (m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT])
 		return;
 	if (mp_streq(version, m->setup.running)) {
-		record_add(m->record, action, true, "this release runs already, proven");
+		record_add(m->record, action, version, true, "this release runs already, proven");
 		m->platform->save(m->platform, m->record);
 		return;
 	}
