@@ -16,6 +16,7 @@
 #include "crypto/hash.h"
 #include "server.h"
 
+#define TOUCHED_EVERY 3600 /* seconds */
 #define FLUSH_EVERY (8u << 20) /* start writing back so often, so that the last sync is short */
 
 struct blobs {
@@ -121,7 +122,27 @@ int blobs_read(struct server *s, const char *sha256, struct mp_buf *out)
 	return n < 0 ? -errno : 0;
 }
 
+bool blobs_is_name(const char *text)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 /* ---- writing ---- */
+
+int blobs_touch(struct server *s, const struct blob *blob)
+{
+	int64_t now = server_now();
+
+	if (blob->created > now - TOUCHED_EVERY)
+		return 0;
+	return mp_store_run(s->store, "UPDATE blob SET created = ? WHERE sha256 = ?", MP_INT(now),
+			    MP_TEXT(blob->sha256));
+}
+
+int blobs_unlink(struct server *s, const char *sha256)
+{
+	return unlinkat(s->blobs->dir, sha256, 0) < 0 ? -errno : 0;
+}
 
 int upload_new(struct server *s, struct upload **ret)
 {

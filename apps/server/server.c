@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "blobs.h"
 #include "call.h"
+#include "collect.h"
 #include "devices.h"
 #include "enrolment.h"
 #include "events.h"
@@ -123,6 +124,7 @@ static void every_second(void *user)
 		mp_log(MP_LOG_ERR, "metadata not renewed", "reason=\"%s\"", err.text);
 		server_write_failed(s);
 	}
+	collect_tick(s);
 	if (++seconds % BEAT == 0)
 		events_beat(s->events);
 	turn(s);
@@ -259,7 +261,8 @@ static int start(struct server *s, struct mp_err *err)
 	s->events = events_new();
 	s->metrics = calloc(1, sizeof(*s->metrics));
 	s->gateway = calloc(1, sizeof(*s->gateway));
-	if (r < 0 || !s->events || !s->metrics || !s->gateway)
+	s->collector = collect_new();
+	if (r < 0 || !s->events || !s->metrics || !s->gateway || !s->collector)
 		return mp_err_set(err, -ENOMEM, "memory is out");
 	s->metrics->started = server_now();
 	r = page_new(&s->page, err);
@@ -302,6 +305,7 @@ static void release(struct server *s)
 	free(s->metrics);
 	free(s->product_dir);
 	free(s->gateway);
+	collect_free(s->collector);
 	mp_loop_free(s->loop);
 }
 

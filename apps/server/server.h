@@ -43,6 +43,7 @@ struct server {
 	struct metrics *metrics;
 	struct page *page;
 	struct gateway *gateway;
+	struct collector *collector;
 	bool write_failed;
 };
 

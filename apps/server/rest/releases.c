@@ -16,14 +16,9 @@
 
 /* ---- blobs ---- */
 
-static bool is_digest(const char *text)
-{
-	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
 static bool digest_given(struct call *c)
 {
-	if (is_digest(c->args[0]))
+	if (blobs_is_name(c->args[0]))
 		return true;
 	call_error(c, 400, "A blob is named by its SHA-256: 64 hexadecimal digits in lower case.");
 	return false;
@@ -43,6 +38,17 @@ static void reply_blob(struct call *c, const struct blob *b, const char *type)
 				     .fd = fd, .size = b->size, .type = type, .etag = etag});
 }
 
+/* It will not be uploaded because it is here: let it be here when a release names it. */
+static void keep_blob(struct call *c, const struct blob *blob)
+{
+	int r = blobs_touch(c->server, blob);
+
+	if (r < 0)
+		call_failed(c);
+	else if (r > 0)
+		call_wrote(c);
+}
+
 void rest_head_blob(struct call *c)
 {
 	struct blob blob;
@@ -51,12 +57,17 @@ void rest_head_blob(struct call *c)
 	if (!digest_given(c))
 		return;
 	r = blobs_find(c->server, c->args[0], &blob);
-	if (r == 0)
-		reply_blob(c, &blob, "application/octet-stream");
-	else if (r == -ENOENT)
+	if (r == -ENOENT) {
 		call_error(c, 404, "There is no blob %s.", c->args[0]);
-	else
+		return;
+	}
+	if (r < 0) {
 		call_failed(c);
+		return;
+	}
+	reply_blob(c, &blob, "application/octet-stream");
+	if (mp_request_method(c->rq) == MP_HEAD)
+		keep_blob(c, &blob);
 }
 
 static int throw_away(void *user, const void *data, size_t len)
@@ -92,6 +103,7 @@ void rest_put_blob(struct call *c)
 		return;
 	if (blobs_find(c->server, c->args[0], &blob) == 0) {
 		mp_reply_empty(c->rq, 200);
+		keep_blob(c, &blob);
 		call_wrote(c); /* it may have been written in this very turn */
 		return;
 	}
