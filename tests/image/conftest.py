@@ -52,14 +52,14 @@ class Product:
         return run(tree / "usr/lib64/ld-linux-x86-64.so.2", "--library-path",
                    tree / "usr/lib/x86_64-linux-gnu", tree / program, *args)
 
-    def copy(self, to, cache=None):
+    def copy(self, to, cache=None, link=os.link):
         """The same product with its lock and packages, and nothing else that was made."""
         to.mkdir()
         for name in ("app", "keys", "tuf"):
             shutil.copytree(self.dir / name, to / name)
         for name in ("product.yaml", "mp.lock"):
             shutil.copy(self.dir / name, to)
-        shutil.copytree(self.dir / "cache/packages", to / "cache/packages", copy_function=os.link)
+        shutil.copytree(self.dir / "cache/packages", to / "cache/packages", copy_function=link)
         return Product(to, self.source, cache)
 
 

@@ -2,8 +2,10 @@
 import hashlib
 import json
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -29,22 +31,26 @@ def test_two_builds_of_one_lock_are_the_same_bytes_also_without_a_network(produc
     same(product, other)
 
 
-def test_a_user_without_rights_builds_the_same_bytes(product, tmp_path):
+@pytest.fixture
+def open_folder():
+    """A folder that other users may enter, which pytest's own are not."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mp-image-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_user_without_rights_builds_the_same_bytes(product, open_folder):
+    user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     if os.geteuid() != 0:
         pytest.skip("already runs without rights")
-    probe = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                            "test", "-x", MP])
-    if probe.returncode != 0:
+    if subprocess.run([*user, "test", "-x", MP]).returncode != 0:
         pytest.skip("mp lies in a folder that other users may not enter")
-    other = product.copy(tmp_path / "other", cache=tmp_path / "cache")
-    (tmp_path / "cache").mkdir()
-    subprocess.run(["chown", "-R", "65534:65534", tmp_path], check=True)
-    for start in (tmp_path, product.source):  # pytest's folders are for one user alone
-        for folder in (start, *start.parents):
-            folder.chmod(folder.stat().st_mode | 0o055 if folder == start else
-                         folder.stat().st_mode | 0o011)
-    other.build(before=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
-                HOME=str(tmp_path))
+    other = product.copy(open_folder / "other", cache=open_folder / "cache", link=shutil.copy)
+    shutil.copytree(product.source, open_folder / "source", symlinks=True)
+    (open_folder / "cache").mkdir()
+    subprocess.run(["chown", "-R", "65534:65534", open_folder], check=True)
+    other.build(before=user, HOME=str(open_folder), MP_SOURCE=str(open_folder / "source"))
     same(product, other)
 
 
