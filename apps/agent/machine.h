@@ -94,6 +94,7 @@ struct setup {
 struct proof {
 	int64_t began, until;
 	bool apps, checks, server;
+	unsigned verdicts; /* in a row: that a container is not healthy */
 	char doubt[400]; /* what was last seen to be missing */
 };
 

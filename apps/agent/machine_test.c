@@ -249,27 +249,50 @@ TEST(a_release_is_proven_only_with_containers_checks_and_server)
 	ASSERT_INT(1, f->started[JOB_PRUNE]);
 }
 
-TEST(containers_that_never_get_healthy_send_the_release_away)
+TEST(containers_that_are_unhealthy_again_and_again_send_the_release_away)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
 	struct setup s = setup_of("1.2.0", UPDATE_PROVING, "1.2.0", "1002", "");
 
 	boot(f, &s);
 	poll_once(f);
-	end(f, JOB_APPLY, -EREMOTEIO, "service web is unhealthy: exit 1");
-	f->now += 3000;
-	drain(f);
-	ASSERT_INT(2, f->started[JOB_APPLY]);
-	f->now += 60000;
-	drain(f);
+	for (unsigned i = 1; i <= 3; i++) {
+		ASSERT_INT(i, f->started[JOB_APPLY]);
+		ASSERT_INT(0, f->started[JOB_MARK_BAD]);
+		end(f, JOB_APPLY, -EREMOTEIO, "service web is unhealthy: exit 1");
+		if (i == 3)
+			break;
+		f->now += 3000;
+		drain(f);
+	}
 	ASSERT_INT(1, f->started[JOB_MARK_BAD]);
-	ASSERT_STR(
-		"release 1.2.0 did not prove itself within 60 s: its containers were not healthy: "
-		"service web is unhealthy: exit 1",
-		f->reason);
+	ASSERT_STR("release 1.2.0 did not prove itself: its containers were not healthy: "
+		   "service web is unhealthy: exit 1",
+		   f->reason);
 	end(f, JOB_MARK_BAD, 0, "");
 	ASSERT_INT(UPDATE_REBOOTING, f->m.state);
 	ASSERT_INT(1, f->reboots);
+}
+
+TEST(containers_that_do_not_come_up_have_the_whole_time)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.2.0", UPDATE_PROVING, "1.2.0", "1002", "");
+
+	boot(f, &s);
+	poll_once(f);
+	for (int i = 0; i < 5; i++) {
+		end(f, JOB_APPLY, -ECONNREFUSED, "Docker does not run");
+		f->now += 3000;
+		drain(f);
+	}
+	ASSERT_INT(0, f->started[JOB_MARK_BAD]);
+	f->now += 60000;
+	drain(f);
+	ASSERT_INT(1, f->started[JOB_MARK_BAD]);
+	ASSERT_STR("release 1.2.0 did not prove itself within 60 s: its containers were not "
+		   "healthy: Docker does not run",
+		   f->reason);
 }
 
 TEST(the_release_before_reports_why_the_new_one_is_gone)

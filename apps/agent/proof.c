@@ -5,6 +5,9 @@
  * own checks pass, and the server has been reached (or the grace period for that is over). Then
  * its boot entry loses its counter. Else the entry loses its tries and the machine reboots, into
  * the release before. Where there is none, the proof goes on.
+ *
+ * Docker calls a container unhealthy only after the retries that its health check allows itself; so
+ * the time is not waited for when it says so several times in a row.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +15,8 @@
 
 #include "base/str.h"
 #include "internal.h"
+
+#define VERDICTS 3 /* in a row, each after PROOF_RETRY_MS, that end the proof early */
 
 void proof_begin(struct machine *m)
 {
@@ -38,6 +43,7 @@ static void explain(struct machine *m, char *ret, size_t room)
 {
 	const struct proof *p = &m->proof;
 	const char *what = "the agent could not mark it good";
+	char within[48] = "";
 
 	if (!p->apps)
 		what = "its containers were not healthy";
@@ -45,9 +51,11 @@ static void explain(struct machine *m, char *ret, size_t room)
 		what = "the product's health checks did not pass";
 	else if (!p->server)
 		what = "the server was not reached";
-	snprintf(ret, room, "release %s did not prove itself within %lld s: %s%s%.300s",
-		 m->setup.running, (long long)(m->config.proof_ms / 1000), what,
-		 *p->doubt ? ": " : "", p->doubt);
+	if (p->verdicts < VERDICTS)
+		snprintf(within, sizeof(within), " within %lld s",
+			 (long long)(m->config.proof_ms / 1000));
+	snprintf(ret, room, "release %s did not prove itself%s: %s%s%.300s", m->setup.running,
+		 within, what, *p->doubt ? ": " : "", p->doubt);
 }
 
 static void give_up(struct machine *m)
@@ -81,7 +89,7 @@ void proof_tick(struct machine *m)
 		(void)machine_start(m, JOB_CHECK, "");
 	if (p->apps && p->checks && p->server)
 		(void)machine_start(m, JOB_MARK_GOOD, "");
-	else if (now >= p->until)
+	else if (now >= p->until || p->verdicts >= VERDICTS)
 		give_up(m);
 }
 
@@ -105,6 +113,7 @@ static void marked_bad(struct machine *m, int r, const char *reason)
 	/* nothing to fall back to: better a release in doubt than none */
 	doubt(m, reason);
 	m->proof.until = m->platform->now(m->platform) + m->config.proof_ms;
+	m->proof.verdicts = 0;
 }
 
 void proof_ended(struct machine *m, enum job job, int r, const char *reason)
@@ -116,6 +125,7 @@ void proof_ended(struct machine *m, enum job job, int r, const char *reason)
 	}
 	if (job == JOB_APPLY) {
 		m->apps_up = r == 0;
+		m->proof.verdicts = r == -EREMOTEIO ? m->proof.verdicts + 1 : 0;
 		m->attributes_due = m->attributes_due ||
 				    r == 0; /* the figures are those of a whole system now */
 	}
