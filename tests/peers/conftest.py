@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our agent and servers that are not ours. Such a server is not part of the tree: without its address the test skips."""
+"""Our agent and servers that are not ours. They are not part of the tree: without an address the test skips."""
 import os
 import pathlib
 import shutil
@@ -62,10 +62,12 @@ def make_device(folder, hawkbit, repository, first):
         pytest.skip(f"{BUILD}/mp-agent is not built (MP_BUILD is the meson build folder)")
     made = []
 
-    def make(token=None, **how):
+    def make(token=None, repository=repository, **how):
         device = Device(folder / "device", first, repository, hawkbit, **how)
         made.append(device)
         device.id, right = hawkbit.target()
+        if hawkbit.authority:
+            device.write("usr/share/microplatform/server-ca.pem", pathlib.Path(hawkbit.authority).read_bytes())
         device.write("efi/microplatform/device-id", device.id)
         device.write("efi/microplatform/target-token", token or right)
         device.boot()

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import secrets
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +16,9 @@ POLLING = "pollingTime"
 
 
 class Hawkbit:
-    def __init__(self, url, user="admin", password="admin"):
-        self.url = url.rstrip("/")
+    def __init__(self, url, user="admin", password="admin", authority=None):
+        self.url, self.authority = url.rstrip("/"), authority
+        self.tls = ssl.create_default_context(cafile=authority) if authority else None
         self.basic = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         self.before = {}  # settings of the tenant that we changed
         self.targets, self.sets, self.modules = [], [], []
@@ -31,7 +33,8 @@ class Hawkbit:
         if path:
             with open(path) as f:
                 password = f.read().strip()
-        return Hawkbit(os.environ["MP_PEER_HAWKBIT"], os.environ.get("MP_PEER_HAWKBIT_USER", "admin"), password)
+        return Hawkbit(os.environ["MP_PEER_HAWKBIT"], os.environ.get("MP_PEER_HAWKBIT_USER", "admin"), password,
+                       os.environ.get("MP_PEER_HAWKBIT_CA"))
 
     def call(self, method, path, body=None, headers=JSON):
         if body is not None and not isinstance(body, bytes):
@@ -39,7 +42,7 @@ class Hawkbit:
         request = urllib.request.Request(f"{self.url}/rest/v1{path}", body,
                                          {"Authorization": self.basic, "Accept": "*/*"} | headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=60, context=self.tls) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as e:
             raise AssertionError(f"{method} {path}: {e.code} {e.read().decode(errors='replace')}") from e
@@ -94,6 +97,15 @@ class Hawkbit:
         return self.call("POST", f"/softwaremodules/{module}/artifacts",
                          head.encode() + data + f"\r\n--{mark}--\r\n".encode(),
                          {"Content-Type": f"multipart/form-data; boundary={mark}"})
+
+    def replace(self, module, files):
+        """Files of a module that is in use: hawkBit locks it when its set is first assigned."""
+        self.call("PUT", f"/softwaremodules/{module}", {"locked": False})
+        for artifact in self.call("GET", f"/softwaremodules/{module}/artifacts"):
+            if artifact["providedFilename"] in files:
+                self.call("DELETE", f"/softwaremodules/{module}/artifacts/{artifact['id']}")
+        for filename, data in files.items():
+            self.upload(module, filename, data)
 
     def distribution(self, version, files, more=None):
         """A distribution set with the files of a release; those of `more` in a second module."""

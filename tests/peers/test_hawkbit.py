@@ -3,18 +3,51 @@
 
 Set MP_PEER_HAWKBIT to the base URL of one that may be written to (its tenant DEFAULT gets targets and distribution
 sets, and its polling time and target tokens are set for the time of the test). MP_PEER_HAWKBIT_USER and
-MP_PEER_HAWKBIT_PASSWORD_FILE: admin, admin when not set.
+MP_PEER_HAWKBIT_PASSWORD_FILE: admin, admin when not set. MP_PEER_HAWKBIT_CA: the authority (PEM) of one with https.
 """
 import contextlib
 import datetime
+import json
 import signal
 import socket
 import time
+import urllib.request
 
 import pytest
 
+from device import BUILD
 from hawkbit import CONFIRMATION
-from releases import Release
+from releases import Release, sha256
+from test_our_server import Fleet
+
+
+class Signer(Fleet):
+    """Our server where no device reaches it: it signs."""
+
+    def signed(self, name):
+        request = urllib.request.Request(f"{self.url}/api/v1/tuf/{name}",
+                                         headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, context=self.tls, timeout=20) as answer:
+            return answer.read()
+
+    def metadata(self):
+        """What of its TUF repository a device needs: the root, and from the timestamp downwards."""
+        files = {name: self.signed(name) for name in ("1.root.json", "timestamp.json")}
+        above = files["timestamp.json"]
+        for role in ("snapshot", "targets"):
+            name = f"{json.loads(above)['signed']['meta'][role + '.json']['version']}.{role}.json"
+            above = files[name] = self.signed(name)
+        return files
+
+
+@pytest.fixture
+def fleet(folder, hawkbit):
+    for name in ("mp", "mp-server"):
+        if not (BUILD / name).exists():
+            pytest.skip(f"{BUILD}/{name} is not built (MP_BUILD is the meson build folder)")
+    fleet = Signer(folder)
+    yield fleet
+    fleet.close()
 
 
 @pytest.fixture
@@ -103,6 +136,28 @@ def test_a_stale_timestamp_is_an_error_and_a_fresh_one_cures_it(device, hawkbit,
     assert any("expired" in m for m in action.messages()), action.messages()
     repository.days = 30
     action = hawkbit.assign(hawkbit.distribution("1.1.0", repository.publish()), device.id)
+    updated(device, action, "1.1.0", patience)
+
+
+def test_fresh_metadata_can_be_put_into_a_set_that_is_assigned(make_device, hawkbit, repository, patience):
+    device = make_device(proof=60 + patience)
+    repository.days = -1
+    stale = repository.publish(Release("1.1.0"))
+    action = hawkbit.assign(hawkbit.distribution("1.1.0", stale), device.id)
+    repository.days = 30
+    fresh = repository.publish()
+    hawkbit.replace(hawkbit.modules[-1], {n: d for n, d in fresh.items() if n not in stale or n == "timestamp.json"})
+    device.start()
+    updated(device, action, "1.1.0", patience)
+
+
+def test_metadata_that_our_server_signed_serves_as_well(make_device, hawkbit, fleet, patience):
+    device = make_device(repository=fleet.repository, proof=60 + patience)
+    device.start()
+    release = Release("1.1.0")
+    fleet.publish(release)
+    files = {f"{sha256(data)}.{name}": data for name, data in release.targets.items()}
+    action = hawkbit.assign(hawkbit.distribution("1.1.0", files | fleet.metadata()), device.id)
     updated(device, action, "1.1.0", patience)
 
 
@@ -201,6 +256,19 @@ def test_a_confirmation_is_waited_for(device, hawkbit, repository, patience):
     assert device.status()["state"] == "idle"
     action.confirm()
     updated(device, action, "1.1.0", patience)
+
+
+def test_a_soft_action_is_installed(device, hawkbit, repository, patience):
+    distribution = hawkbit.distribution("1.1.0", repository.publish(Release("1.1.0")))
+    updated(device, hawkbit.assign(distribution, device.id, type="soft"), "1.1.0", patience)
+
+
+def test_a_download_only_action_is_not_installed(device, hawkbit, repository, patience):
+    distribution = hawkbit.distribution("1.1.0", repository.publish(Release("1.1.0")))
+    action = hawkbit.assign(distribution, device.id, type="downloadonly")
+    device.wait(lambda: any("Target retrieved" in m for m in action.messages()), patience)
+    time.sleep(3 * hawkbit.poll_seconds)
+    assert device.status()["state"] == "idle" and action.active
 
 
 def test_a_wrong_token_is_told_in_a_sentence(make_device, patience):
