@@ -100,7 +100,9 @@ static int mount_data(const char *disk, struct mp_err *err)
 	return 0;
 }
 
-/* Only updates need the ESP: a device with a broken one still runs. */
+/* Only updates need the ESP: a device with a broken one still runs. errors=continue: a power cut
+ * within a FAT rename can leave two names with one chain of clusters, and removing the second must
+ * not turn the file system read-only for good. */
 static void mount_esp(const char *disk)
 {
 	struct mp_err err;
@@ -110,7 +112,7 @@ static void mount_esp(const char *disk)
 	if (r == 0)
 		r = mount_at(esp.dev, "/root/efi", "vfat",
 			     MS_NOATIME | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			     "umask=0077,codepage=437,iocharset=ascii", &err);
+			     "umask=0077,codepage=437,iocharset=ascii,errors=continue", &err);
 	if (r < 0)
 		say(4, err.text);
 }
