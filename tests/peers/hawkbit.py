@@ -50,8 +50,16 @@ class Hawkbit:
 
     # ---- the tenant ----
     def setting(self, key, value):
-        self.before.setdefault(key, self.call("GET", f"/system/configs/{key}"))
+        was = self.call("GET", f"/system/configs/{key}")
         self.call("PUT", f"/system/configs/{key}", {"value": value})
+        self.before.setdefault(key, was)
+
+    def restore(self, key):
+        was = self.before.pop(key)
+        if was.get("global"):
+            self.call("DELETE", f"/system/configs/{key}")
+        else:
+            self.call("PUT", f"/system/configs/{key}", {"value": was["value"]})
 
     def poll_as_often_as_it_lets(self):
         """Seconds between two polls: hawkBit's least are 30, unless it was started with another minPollingTime."""
@@ -69,11 +77,8 @@ class Hawkbit:
                           ("softwaremodules", self.modules)):
             for i in ids:
                 self.call("DELETE", f"/{kind}/{i}")
-        for key, was in self.before.items():
-            if was.get("global"):
-                self.call("DELETE", f"/system/configs/{key}")
-            else:
-                self.call("PUT", f"/system/configs/{key}", {"value": was["value"]})
+        for key in list(self.before):
+            self.restore(key)
 
     # ---- what is installed where ----
     def target(self):

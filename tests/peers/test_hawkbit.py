@@ -239,7 +239,8 @@ def test_an_agent_killed_during_the_download_goes_on(device, hawkbit, repository
 
 def test_a_maintenance_window_is_waited_for(device, hawkbit, repository, patience):
     distribution = hawkbit.distribution("1.1.0", repository.publish(Release("1.1.0")))
-    begin = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=15 + hawkbit.poll_seconds)
+    begin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    begin += datetime.timedelta(seconds=15 + hawkbit.poll_seconds)
     action = hawkbit.assign(distribution, device.id, maintenanceWindow={
         "schedule": begin.strftime("%-S %-M %-H %-d %-m ? %Y"), "duration": "00:30:00", "timezone": "+00:00"})
     device.wait(lambda: device.process.poll() is not None, patience + 15 + hawkbit.poll_seconds)
@@ -247,8 +248,14 @@ def test_a_maintenance_window_is_waited_for(device, hawkbit, repository, patienc
     updated(device, action, "1.1.0", patience)
 
 
-def test_a_confirmation_is_waited_for(device, hawkbit, repository, patience):
+@pytest.fixture
+def confirmations(hawkbit):
     hawkbit.setting(CONFIRMATION, True)
+    yield
+    hawkbit.restore(CONFIRMATION)
+
+
+def test_a_confirmation_is_waited_for(confirmations, device, hawkbit, repository, patience):
     distribution = hawkbit.distribution("1.1.0", repository.publish(Release("1.1.0")))
     action = hawkbit.assign(distribution, device.id, confirmationRequired=True)
     action.wait("wait_for_confirmation", patience)
