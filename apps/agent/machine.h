@@ -129,6 +129,7 @@ struct machine {
 	enum update_state told_state;
 	int64_t told_at;
 	char waiting[400], waiting_told[400]; /* why an update does not go on yet */
+	char resumed[64]; /* "resumed at frame 34 of 96", until it is told */
 	int64_t reboot_at; /* 0: none is due */
 };
 

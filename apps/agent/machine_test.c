@@ -228,6 +228,20 @@ TEST(an_offer_is_downloaded_installed_and_booted_without_claiming_success)
 	ASSERT(!was_said(f, "closed"));
 }
 
+TEST(an_installation_that_goes_on_says_where)
+{
+	BOOT_IDLE(f);
+
+	offer(f, "1001", "1.1.0");
+	end(f, JOB_PREFLIGHT, 0, "");
+	f->now += 3000;
+	machine_progress(&f->m, JOB_INSTALL, "downloading", 34, 100);
+	machine_progress(&f->m, JOB_INSTALL, "resumed at frame 34 of 96", 0, 0);
+	drain(f);
+	ASSERT(was_said(f, "1001 proceeding none: downloading 34 %: resumed at frame 34 of 96"));
+	ASSERT_STR("", f->m.resumed);
+}
+
 TEST(a_release_is_proven_only_with_containers_checks_and_server)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
@@ -368,10 +382,9 @@ TEST(attributes_that_the_server_refuses_hold_up_nothing)
 	machine_wanted(&f->m);
 	(void)machine_tick(&f->m);
 	ASSERT_INT(ASK_ATTRIBUTES, f->m.asked);
-	end(f, JOB_PREFLIGHT, -EREMOTEIO, "battery at 9 %");
 	machine_answered(&f->m, -EPROTO, "the server answered 400");
 	ASSERT(f->m.online);
-	drain(f);
+	end(f, JOB_PREFLIGHT, -EREMOTEIO, "battery at 9 %");
 	ASSERT(was_said(f, "1001 proceeding none: downloading 0 %: waiting: battery at 9 %"));
 }
 

@@ -61,7 +61,9 @@ static int put_figures(const struct supervisor *s, struct mp_json *j)
 		r = put_number(j, "processes", system_processes());
 	if (r == 0)
 		r = put_number(j, "listeners", system_listeners(listeners, sizeof(listeners)));
-	return r < 0 ? r : mp_json_put_str(j, "listeners_routed", listeners);
+	if (r == 0)
+		r = mp_json_put_str(j, "listeners_routed", listeners);
+	return r < 0 ? r : put_number(j, "setuid", system_setuid(s->options->root));
 }
 
 int report_attributes(struct supervisor *s, struct mp_buf *out)

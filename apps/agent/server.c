@@ -74,7 +74,7 @@ static bool has_news(const struct machine *m)
 {
 	if (!*m->action || m->state == UPDATE_IDLE || m->state >= UPDATE_PROVEN)
 		return false;
-	return m->state != m->told_state || !mp_streq(m->waiting, m->waiting_told) ||
+	return m->state != m->told_state || !mp_streq(m->waiting, m->waiting_told) || *m->resumed ||
 	       (m->state == UPDATE_DOWNLOADING && m->percent != m->percent_told);
 }
 
@@ -89,12 +89,14 @@ static bool ask_progress(struct machine *m)
 		snprintf(text, sizeof(text), "%s %u %%: waiting: %s", update_state_name(m->state),
 			 m->percent, m->waiting);
 	else if (m->state == UPDATE_DOWNLOADING)
-		snprintf(text, sizeof(text), "downloading %u %%", m->percent);
+		snprintf(text, sizeof(text), "downloading %u %%%s%s", m->percent,
+			 *m->resumed ? ": " : "", m->resumed);
 	else
 		snprintf(text, sizeof(text), "%s", update_state_name(m->state));
 	m->told_state = m->state;
 	m->told_at = now;
 	m->percent_told = m->percent;
+	m->resumed[0] = '\0';
 	strcpy(m->waiting_told, m->waiting);
 	m->asked = ASK_PROGRESS;
 	m->platform->ask_feedback(m->platform, false,

@@ -17,6 +17,8 @@ unsigned system_processes(void); /* without kernel threads */
 /* How many sockets listen, and "ADDRESS:PORT ..." of those on no loopback address, TCP over IPv4
  * and IPv6. */
 unsigned system_listeners(char *ret, size_t room);
+/* Files of `root`'s own file system that run with another's rights. */
+unsigned system_setuid(const char *root);
 /* The last words of a kernel that died, from pstore: its panic line. */
 void system_last_words(const char *root, char *ret, size_t room);
 /* Raise the clock to `floor` (seconds since 1970) if it is behind. 1: done; 0: it was not. */

@@ -77,6 +77,19 @@ static int listen_on(uint32_t address, unsigned *ret_port)
 	return fd;
 }
 
+TEST(files_that_lend_their_rights_are_counted)
+{
+	char dir[] = "/tmp/mp-setuid-XXXXXX", path[64];
+
+	ASSERT(mkdtemp(dir));
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%d", dir, i);
+		ASSERT_OK(mp_file_write(path, "", 0, i ? 04755 : 0755, NULL));
+	}
+	ASSERT_INT(2, system_setuid(dir));
+	ASSERT_OK(mp_file_remove_tree(dir, NULL));
+}
+
 TEST(a_listener_on_loopback_is_counted_and_not_named)
 {
 	unsigned port = 0;

@@ -134,6 +134,10 @@ void machine_progress(struct machine *m, enum job job, const char *what, uint64_
 		snprintf(m->proof.doubt, sizeof(m->proof.doubt), "%s", what);
 	if (job != JOB_INSTALL || !is_under_way(m))
 		return;
+	if (mp_str_starts_with(what, "resumed ")) {
+		snprintf(m->resumed, sizeof(m->resumed), "%s", what);
+		return;
+	}
 	m->waiting[0] = '\0';
 	m->percent = total ? (unsigned)(done * 100 / total) : 0;
 	if (m->percent > 100)

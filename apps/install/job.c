@@ -150,6 +150,16 @@ static int progress(void *user, enum mp_install_state state, uint64_t done, uint
 					     .text = {mp_install_state_name(state)}});
 }
 
+static void resumed(void *user, unsigned frame, unsigned frames)
+{
+	struct job *j = user;
+	char text[64];
+
+	snprintf(text, sizeof(text), "resumed at frame %u of %u", frame, frames);
+	(void)mp_pair_send(&j->w->control,
+			   &(struct mp_msg){.type = MP_MSG_PROGRESS, .text = {text}});
+}
+
 /* Before libs/install knows of the release, nobody but us can note that it came to nothing. */
 static int run(struct job *j, const char *version, const char *action, struct mp_err *err)
 {
@@ -172,6 +182,7 @@ static int run(struct job *j, const char *version, const char *action, struct mp
 							 .read = read_target,
 							 .have_layer = have_layer,
 							 .progress = progress,
+							 .resumed = resumed,
 							 .user = j},
 			      &(struct mp_install_job){.release = j->release,
 						       .manifest = j->manifest.data,

@@ -307,6 +307,8 @@ static int stream(struct stream *s, const char *target, unsigned from, struct mp
 	int r = install_progress(s->in, bytes_before(s, from));
 
 	s->at = from;
+	if (from > 0 && !s->uki && s->in->h->resumed)
+		s->in->h->resumed(s->in->h->user, from, s->ix->n_frames);
 	if (r == 0)
 		r = fetch_all(s, target, err);
 	if (r == 0)

@@ -88,6 +88,8 @@ struct mp_install_hooks {
 	int (*ready)(void *user, struct mp_err *err);
 	/* Bytes moved of all that must move. Negative: stop with this code (-ECANCELED). May be NULL. */
 	int (*progress)(void *user, enum mp_install_state state, uint64_t done, uint64_t total);
+	/* Frames before `frame` stand in the slot already, from an earlier run. May be NULL. */
+	void (*resumed)(void *user, unsigned frame, unsigned frames);
 	void *user;
 };
 
