@@ -34,7 +34,7 @@ class Story:
 @pytest.fixture(scope="session")
 def story():
     """./demo as the README has it, without a terminal. MP_KEEP_DEMO=1 judges the last run instead."""
-    for program in ("qemu-system-x86_64", "mmdebstrap"):
+    for program in ("qemu-system-x86_64", "jq"):
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed (tools/setup test)")
     if os.environ.get("MP_KEEP_DEMO"):
