@@ -34,6 +34,7 @@ struct mp_httpd_config { /* all borrowed during _open; 0: the default */
 	const char *client_ca_pem; /* ask clients for a certificate of this authority */
 	unsigned connections; /* at most so many at once; 1024 */
 	unsigned idle_seconds; /* a silent connection is closed; 120 */
+	unsigned header_seconds; /* so is one that takes longer to send a request's headers; 15 */
 	void (*begin)(void *user, struct mp_request *rq); /* may be NULL */
 	void (*serve)(void *user, struct mp_request *rq);
 	void (*end)(void *user, struct mp_request *rq); /* may be NULL */

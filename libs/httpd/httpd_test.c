@@ -24,6 +24,8 @@ struct world {
 	uint64_t streamed;
 	struct mp_request *stream;
 	struct mp_answer *answer;
+	unsigned connections, idle_seconds, header_seconds;
+	int (*dialog)(uint16_t port); /* in place of one exchange */
 };
 
 /* ---- the server ---- */
@@ -184,6 +186,9 @@ static int run(struct world *w, const char *request, const char *const *wanted)
 					 .serve = serve,
 					 .end = end,
 					 .turn = turn,
+					 .connections = w->connections,
+					 .idle_seconds = w->idle_seconds,
+					 .header_seconds = w->header_seconds,
 					 .user = w};
 	struct mp_err err;
 
@@ -193,7 +198,8 @@ static int run(struct world *w, const char *request, const char *const *wanted)
 	mp_loop_every(w->loop, 5, tick, w);
 	w->client = fork();
 	if (w->client == 0)
-		_exit(exchange(mp_httpd_port(w->httpd), request, wanted));
+		_exit(w->dialog ? w->dialog(mp_httpd_port(w->httpd))
+				: exchange(mp_httpd_port(w->httpd), request, wanted));
 	mp_loop_run(w->loop);
 	mp_answer_free(w->answer);
 	mp_httpd_free(w->httpd);
@@ -336,4 +342,116 @@ TEST(an_address_that_is_none_is_refused)
 					   &w.httpd, &err));
 	ASSERT(strstr(err.text, "nowhere"));
 	mp_loop_free(w.loop);
+}
+
+/* ---- clients that hold connections without ever asking ---- */
+
+static const char polite[] = "GET /query?x=a HTTP/1.1\r\nHost: h\r\n\r\n";
+
+static bool is_closed(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_DONTWAIT) == 0;
+}
+
+/* A byte of endless headers every 50 ms; the milliseconds until the server hangs up. */
+static int trickle(int fd)
+{
+	int ms = 0;
+
+	for (; ms < 8000 && !is_closed(fd); ms += 50) {
+		(void)send(fd, "a", 1, MSG_NOSIGNAL);
+		usleep(50000);
+	}
+	return ms;
+}
+
+static int trickle_first(uint16_t port)
+{
+	int ms, fd = dial(port);
+
+	if (write(fd, "GET / HTTP/1.1\r\nX-", 18) < 0)
+		return 2;
+	ms = trickle(fd);
+	return ms >= 800 && ms <= 4000 ? 0 : 1;
+}
+
+TEST(headers_that_never_end_are_cut_off)
+{
+	struct world w = {.header_seconds = 1, .dialog = trickle_first};
+
+	ASSERT_INT(0, run(&w, NULL, NULL));
+}
+
+/* The next request of a connection may come late, but then it must come at a stretch. */
+static int trickle_second(uint16_t port)
+{
+	char got[4096];
+	int ms, fd = dial(port);
+
+	if (write(fd, polite, sizeof(polite) - 1) < 0 || read(fd, got, sizeof(got)) <= 0)
+		return 2;
+	usleep(1500000);
+	if (is_closed(fd) || write(fd, polite, sizeof(polite) - 1) < 0 ||
+	    read(fd, got, sizeof(got)) <= 0)
+		return 3;
+	ms = trickle(fd);
+	return ms >= 1800 && ms <= 6000 ? 0 : 1;
+}
+
+TEST(later_headers_that_never_end_are_cut_off)
+{
+	struct world w = {.header_seconds = 1, .idle_seconds = 2, .dialog = trickle_second};
+
+	ASSERT_INT(0, run(&w, NULL, NULL));
+}
+
+/* More of them than half of the places: the oldest make room, and who asks is served. */
+static int crowd(uint16_t port)
+{
+	int silent[20], closed = 0;
+	char got[4096];
+
+	for (int i = 0; i < 20; i++) {
+		int fd;
+
+		silent[i] = dial(port);
+		fd = dial(port);
+		if (write(fd, polite, sizeof(polite) - 1) < 0 || read(fd, got, sizeof(got)) <= 0)
+			return 2;
+		close(fd);
+	}
+	for (int i = 0; i < 20; i++)
+		closed += is_closed(silent[i]);
+	return closed >= 16 && is_closed(silent[0]) && !is_closed(silent[19]) ? 0 : 1;
+}
+
+TEST(silent_connections_do_not_keep_others_out)
+{
+	struct world w = {.connections = 8, .dialog = crowd};
+
+	ASSERT_INT(0, run(&w, NULL, NULL));
+}
+
+/* Many rest between two requests: the one that has rested longest makes room. */
+static int rest(uint16_t port)
+{
+	char got[4096];
+	int fds[40];
+
+	for (int i = 0; i < 40; i++) {
+		fds[i] = dial(port);
+		if (write(fds[i], polite, sizeof(polite) - 1) < 0 ||
+		    read(fds[i], got, sizeof(got)) <= 0)
+			return 2;
+	}
+	return is_closed(fds[0]) && !is_closed(fds[39]) ? 0 : 1;
+}
+
+TEST(resting_connections_do_not_keep_others_out)
+{
+	struct world w = {.connections = 16, .dialog = rest};
+
+	ASSERT_INT(0, run(&w, NULL, NULL));
 }

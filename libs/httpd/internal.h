@@ -12,16 +12,27 @@
 
 enum body_mode { BODY_NONE, BODY_COLLECT, BODY_STREAM, BODY_TOO_LONG };
 
+struct connection;
+
+struct queue { /* the one that has waited longest first */
+	struct connection *first, **last;
+	unsigned n;
+};
+
 struct mp_httpd {
 	struct MHD_Daemon *daemon;
-	sd_event_source *io, *again, *second;
+	sd_event_source *io, *again, *later, *second;
 	struct mp_httpd_config config; /* its strings are not used after _open */
 	int listen_fd;
+	bool tls;
+	bool moved; /* something came of this run */
 	uint16_t port;
 	struct mp_request *live; /* every request that has begun and not ended */
 	struct mp_request *held; /* those whose answer waits for a commit */
 	struct mp_request *spare; /* for the next requests */
 	unsigned spares;
+	unsigned n; /* connections */
+	struct queue fresh, idle; /* those of them that owe us headers: waiting.c */
 };
 
 struct mp_request {
@@ -51,6 +62,25 @@ struct peer {
 	bool looked, known;
 	struct mp_identity identity;
 };
+
+struct connection {
+	struct MHD_Connection *connection;
+	struct peer peer;
+	struct queue *queue; /* while it owes us headers */
+	struct connection *next, **prev;
+	int64_t since; /* seconds of the monotonic clock */
+};
+/* NULL: there was no memory for it. */
+struct connection *mp_connection_of(struct MHD_Connection *c);
+
+/* From now on it owes us the headers of a request; NULL is fine. */
+void mp_waiting_begin(struct connection *c, struct queue *q);
+void mp_waiting_end(struct connection *c);
+/* Hang up on who has owed them for too long; once a second. */
+void mp_waiting_sweep(struct mp_httpd *h);
+/* A connection came: hang up on who has waited longest when half of all places wait for first
+ * headers, or when few are left and somebody just rests between requests. */
+void mp_waiting_make_room(struct mp_httpd *h);
 
 sd_event *mp_loop_event(struct mp_loop *l);
 

@@ -65,15 +65,12 @@ void mp_request_address(struct mp_request *rq, uint8_t ret[16])
 
 const struct mp_identity *mp_request_identity(struct mp_request *rq)
 {
-	const union MHD_ConnectionInfo *info;
+	struct connection *c = mp_request_is_tls(rq) ? mp_connection_of(rq->connection) : NULL;
 	struct peer *p;
 
-	if (!mp_request_is_tls(rq))
+	if (!c)
 		return NULL;
-	info = MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	p = info ? info->socket_context : NULL;
-	if (!p)
-		return NULL;
+	p = &c->peer;
 	if (!p->looked) {
 		p->looked = true;
 		mp_peer_look(rq->connection, p);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define SPARES 256 /* requests kept for reuse */
 #define DRAINS 8 /* runs: resume, answer, send, and some for what comes in meanwhile */
@@ -65,8 +66,11 @@ static void request_free(struct mp_request *rq)
 /* Called with the first line of a request, before the URI is decoded. */
 static void *on_uri(void *user, const char *uri, struct MHD_Connection *connection)
 {
-	struct mp_request *rq = request_new(user);
+	struct mp_httpd *h = user;
+	struct mp_request *rq = request_new(h);
 	size_t len = strlen(uri);
+
+	h->moved = true;
 
 	if (!rq)
 		return NULL;
@@ -128,6 +132,7 @@ static enum MHD_Result begin(struct mp_request *rq, const char *method)
 	uint64_t len = mp_request_body_len(rq);
 
 	rq->begun = true;
+	mp_waiting_end(mp_connection_of(rq->connection));
 	rq->method = method_of(method);
 	if (rq->uri_too_long)
 		mp_reply_text(rq, 414, "The address is too long.\n");
@@ -165,7 +170,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 	struct mp_request *rq = *context;
 	size_t n = *len;
 
-	(void)user, (void)connection, (void)url, (void)version;
+	((struct mp_httpd *)user)->moved = true;
+	(void)connection, (void)url, (void)version;
 	if (!rq)
 		return MHD_NO;
 	if (!rq->begun)
@@ -182,24 +188,43 @@ static void on_end(void *user, struct MHD_Connection *connection, void **context
 {
 	struct mp_request *rq = *context;
 
-	(void)user, (void)connection, (void)how;
+	((struct mp_httpd *)user)->moved = true;
+	(void)how;
 	*context = NULL;
 	if (!rq)
 		return;
+	mp_waiting_begin(mp_connection_of(connection), &rq->h->idle);
 	if (rq->begun && rq->h->config.end)
 		rq->h->config.end(rq->h->config.user, rq);
 	request_free(rq);
 }
 
-/* A TLS connection carries what is known of its other end. */
+struct connection *mp_connection_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 static void on_connection(void *user, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	(void)user, (void)connection;
+	struct mp_httpd *h = user;
+	struct connection *c = *context;
+
+	h->moved = true;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = calloc(1, sizeof(struct peer));
+		*context = c = calloc(1, sizeof(*c));
+		if (c)
+			c->connection = connection;
+		h->n++;
+		mp_waiting_begin(c, &h->fresh);
+		mp_waiting_make_room(h);
 	} else {
-		free(*context);
+		h->n--;
+		mp_waiting_end(c);
+		free(c);
 		*context = NULL;
 	}
 }
@@ -211,21 +236,52 @@ void mp_httpd_kick(struct mp_httpd *h)
 	(void)sd_event_source_set_enabled(h->again, SD_EVENT_ONESHOT);
 }
 
+static uint64_t us_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* libmicrohttpd takes a connection in the middle of its TLS handshake for one that is ready, for as
+ * long as the client keeps it waiting. One such client would keep the loop busy and everything else
+ * in it out. So when nothing came of a run, the next is put off by a multiple of what it took. */
+static void run_again(struct mp_httpd *h, uint64_t took)
+{
+	uint64_t wait = took * 4 < 1000 ? 1000 : took * 4;
+
+	if (h->moved || !h->tls || h->fresh.n == 0) {
+		mp_httpd_kick(h);
+		return;
+	}
+	(void)sd_event_source_set_time_relative(h->later, wait);
+	(void)sd_event_source_set_enabled(h->later, SD_EVENT_ONESHOT);
+}
+
 static int run(struct mp_httpd *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait;
+	uint64_t start = us_now();
 
+	h->moved = false;
 	MHD_run(h->daemon);
 	if (h->config.turn)
 		h->config.turn(h->config.user);
 	if (MHD_get_timeout(h->daemon, &wait) == MHD_YES && wait == 0)
-		mp_httpd_kick(h);
+		run_again(h, us_now() - start);
 	return 0;
 }
 
 static int on_ready(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	(void)source, (void)fd, (void)events;
+	return run(user);
+}
+
+static int on_later(sd_event_source *source, uint64_t now, void *user)
+{
+	(void)source, (void)now;
 	return run(user);
 }
 
@@ -238,6 +294,7 @@ static int on_again(sd_event_source *source, void *user)
 static int on_second(sd_event_source *source, uint64_t now, void *user)
 {
 	(void)now;
+	mp_waiting_sweep(user);
 	sd_event_source_set_time_relative(source, 1000000);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return run(user);
@@ -255,6 +312,11 @@ static int watch(struct mp_httpd *h, sd_event *event)
 		r = sd_event_add_defer(event, &h->again, on_again, h);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(h->again, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &h->later, CLOCK_MONOTONIC, 0, 500, on_later,
+					       h);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(h->later, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &h->second, CLOCK_MONOTONIC, 1000000, 200000,
 					       on_second, h);
@@ -316,29 +378,26 @@ static void drop_log(void *user, const char *fmt, va_list ap)
 
 static int start(struct mp_httpd *h, const struct mp_httpd_config *c, struct mp_err *err)
 {
-	unsigned flags =
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)c->cert_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)c->key_pem},
 		{MHD_OPTION_HTTPS_PRIORITIES, 0,
 		 (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
-		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, NULL},
 		/* No authority, no question: the list ends here. */
 		{c->client_ca_pem ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
 		 (void *)(uintptr_t)c->client_ca_pem},
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	if (c->cert_pem)
-		flags |= MHD_USE_TLS;
+	flags |= c->cert_pem ? MHD_USE_TLS : MHD_USE_TURBO;
 	h->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, drop_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, h->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-		c->connections ? c->connections : 1024, MHD_OPTION_CONNECTION_TIMEOUT,
-		c->idle_seconds ? c->idle_seconds : 120, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
-		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_ARRAY, c->cert_pem ? tls : &tls[5], MHD_OPTION_END);
+		h->config.connections, MHD_OPTION_CONNECTION_TIMEOUT, h->config.idle_seconds,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+		h, MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		MHD_OPTION_ARRAY, c->cert_pem ? tls : &tls[4], MHD_OPTION_END);
 	if (!h->daemon)
 		return mp_err_set(err, -EPROTO, "the HTTP%s server did not start%s",
 				  c->cert_pem ? "S" : "",
@@ -356,6 +415,10 @@ int mp_httpd_open(struct mp_loop *loop, const struct mp_httpd_config *config, st
 	if (!h)
 		return mp_err_set(err, -ENOMEM, "memory is out");
 	h->config = *config;
+	h->tls = config->cert_pem != NULL;
+	h->config.connections = config->connections ? config->connections : 1024;
+	h->config.idle_seconds = config->idle_seconds ? config->idle_seconds : 120;
+	h->config.header_seconds = config->header_seconds ? config->header_seconds : 15;
 	h->listen_fd = -1;
 	r = listen_on(h, config, err);
 	if (r == 0)
@@ -383,6 +446,7 @@ void mp_httpd_free(struct mp_httpd *h)
 		return;
 	sd_event_source_disable_unref(h->io);
 	sd_event_source_disable_unref(h->again);
+	sd_event_source_disable_unref(h->later);
 	sd_event_source_disable_unref(h->second);
 	if (h->daemon) {
 		wake_all(h);
@@ -416,10 +480,7 @@ void mp_httpd_drain(struct mp_httpd *h)
 
 unsigned mp_httpd_connections(const struct mp_httpd *h)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-	return info ? info->num_connections : 0;
+	return h->n;
 }
 
 /* ---- answers that wait for a commit ---- */

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import resource
+import socket
 import subprocess
 import time
 
@@ -227,6 +228,40 @@ def test_streams_end_with_the_server(server):
     events = Events(server)
     assert server.stop() == 0
     assert events.response.read() in (b"", b":\n\n")
+
+
+# ---- connections that never ask ----
+def cpu_seconds(server):
+    fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_headers_that_do_not_come_cost_the_connection(server):
+    """Silent ones, before, in and after a TLS handshake, and one that sends a byte a second. While the
+    server waits for them it has nothing to do."""
+    raw = socket.create_connection(("127.0.0.1", server.port))
+    half = socket.create_connection(("127.0.0.1", server.port))
+    half.sendall(b"\x16\x03\x01")
+    plain = socket.create_connection(("127.0.0.1", server.http_port))
+    plain.sendall(b"GET / HTTP/1.1\r\nX: ")
+    tls = server.tls().wrap_socket(socket.create_connection(("127.0.0.1", server.port)),
+                                   server_hostname="127.0.0.1")
+    start, closed, busy = time.monotonic(), {}, cpu_seconds(server)
+    while len(closed) < 4 and time.monotonic() < start + 25:
+        for s in (raw, half, plain, tls):
+            s.settimeout(0.3)
+            try:
+                if s is plain:
+                    s.sendall(b"a")
+                if s.recv(1) == b"":
+                    closed.setdefault(s, time.monotonic() - start)
+            except TimeoutError:
+                pass
+            except OSError:
+                closed.setdefault(s, time.monotonic() - start)
+    assert len(closed) == 4 and all(13 < t < 22 for t in closed.values()), closed.values()
+    assert cpu_seconds(server) - busy < 3
+    assert server.api("GET", "/status")["product"] == "demo"
 
 
 # ---- metrics and the page ----
