@@ -22,7 +22,7 @@
 #define ROUNDS 3 /* of the bare server and ours in turn */
 
 struct figures {
-	double floor, polls, feedback, start, offered;
+	double floor, polls, feedback, start, rollout, offered;
 	long rss;
 };
 
@@ -115,6 +115,7 @@ static void measure(struct world *w, double seconds, struct figures *ret)
 	world_publish(w, "1.0.0");
 	ret->offered = load_clock();
 	world_start_rollout(w, "1.0.0");
+	ret->rollout = load_clock() - ret->offered;
 	load_run(&offers);
 	ret->offered = load_clock() - ret->offered;
 	ret->feedback = run(w, w->port, seconds, give_feedback);
@@ -128,11 +129,12 @@ static void print(const struct figures *f, bool json)
 	if (json) {
 		printf("{\"polls_per_second\":%.0f,\"polls_of_floor\":%.2f,\"floor_per_second\":%."
 		       "0f,"
-		       "\"feedback_per_second\":%.0f,\"offered_seconds\":%.2f,\"start_seconds\":%."
+		       "\"feedback_per_second\":%.0f,\"rollout_seconds\":%.3f,\"offered_seconds\":%"
+		       ".2f,\"start_seconds\":%."
 		       "3f,"
 		       "\"rss_kb\":%ld}\n",
-		       f->polls, f->polls / f->floor, f->floor, f->feedback, f->offered, f->start,
-		       f->rss);
+		       f->polls, f->polls / f->floor, f->floor, f->feedback, f->rollout, f->offered,
+		       f->start, f->rss);
 		return;
 	}
 	printf("%-44s %10s %10s\n", "10,000 devices, kept connections", "measured", "bar");
@@ -140,7 +142,9 @@ static void print(const struct figures *f, bool json)
 	printf("%-44s %10.0f\n", "polls per second", f->polls);
 	printf("%-44s %10.2f %10s\n", "polls, of the bare answer", f->polls / f->floor, ">= 0.35");
 	printf("%-44s %10.0f %10s\n", "durable feedback per second", f->feedback, ">= 5000");
-	printf("%-44s %10.2f\n", "rollout started until all are offered, s", f->offered);
+	printf("%-44s %10.3f %10s\n", "rollout of all started, s", f->rollout, "<= 0.1");
+	printf("%-44s %10.2f %10s\n", "rollout started until all are offered, s", f->offered,
+	       "<= 0.5");
 	printf("%-44s %10.3f %10s\n", "start to first answer, s", f->start, "<= 0.2");
 	printf("%-44s %10ld %10s\n", "resident memory after the load, KB", f->rss, "<= 65536");
 }
