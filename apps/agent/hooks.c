@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,13 +69,15 @@ static int listen_to(int fd, struct output *o)
 	}
 }
 
-static void run_child(const char *path, int out)
+/* It ends with us: an update that is cancelled leaves no program behind. */
+static void run_child(const char *path, pid_t parent, int out)
 {
 	char *argv[] = {(char *)path, NULL};
 	int null = open("/dev/null", O_RDONLY);
 
-	if (setpgid(0, 0) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent || setpgid(0, 0) < 0 ||
+	    null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0)
 		_exit(126);
 	(void)close_range(3, ~0u, 0);
 	execv(path, argv);
@@ -95,13 +98,13 @@ static int run_one(const char *path, const char *name, struct mp_err *err)
 {
 	struct output o = {.len = 0};
 	int fds[2], status = 0, r;
-	pid_t pid;
+	pid_t self = getpid(), pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return mp_err_set(err, -errno, "cannot run %s: %s", name, strerror(errno));
 	pid = fork();
 	if (pid == 0)
-		run_child(path, fds[1]);
+		run_child(path, self, fds[1]);
 	(void)close(fds[1]);
 	r = pid < 0 ? -errno : listen_to(fds[0], &o);
 	(void)close(fds[0]);

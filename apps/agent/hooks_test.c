@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hooks.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/test.h"
@@ -86,4 +91,28 @@ TEST(a_hook_that_talks_without_end_keeps_its_last_words)
 		      0755));
 	ASSERT_ERR(-EAGAIN, hooks_run(f.path, &err));
 	ASSERT_STR("a: the end", err.text);
+}
+
+TEST(a_hook_does_not_outlive_who_runs_it)
+{
+	FOLDER(f);
+	char script[256], fifo[160];
+	int status, fd;
+	pid_t pid;
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", f.path);
+	ASSERT_OK(mkfifo(fifo, 0600));
+	snprintf(script, sizeof(script), "#!/bin/sh\nexec sleep 60 >%s\n", fifo);
+	ASSERT_OK(put(&f, "10-long", script, 0755));
+	pid = fork();
+	if (pid == 0)
+		_exit(hooks_run(f.path, NULL) < 0);
+	fd = open(fifo, O_RDONLY | O_CLOEXEC); /* it runs */
+	ASSERT(fd >= 0);
+	ASSERT_OK(kill(pid, SIGKILL));
+	ASSERT_INT(pid, waitpid(pid, &status, 0));
+	alarm(10);
+	ASSERT_INT(0, read(fd, script, 1)); /* no one writes any more */
+	alarm(0);
+	(void)close(fd);
 }
