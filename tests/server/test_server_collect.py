@@ -90,7 +90,7 @@ def test_many_are_removed_in_pieces_while_the_server_answers(server):
         start = time.monotonic()
         server.call("GET", "/api/v1/status", plain=True)
         slowest = max(slowest, time.monotonic() - start)
-    assert slowest < 0.5
+    assert slowest < 2
     assert "files=450" in server.log.read_text()
 
 
