@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(missing("sfdisk", "mcopy", "debugfs") is not Non
                                 reason=f"{missing('sfdisk', 'mcopy', 'debugfs')} is not installed")
 
 
-def boots_nothing(machine, seconds=40):
+def boots_nothing(machine, seconds=30):
     """The agent must not have started after a time in which a good disk would long be up."""
     machine.start()
     end = time.monotonic() + seconds
@@ -62,9 +62,8 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(make_machine, server, 
     m.make_disk()
     offset, size = m.partition("data")
     filler = tmp_path / "filler"
-    free = 1 << 20
     subprocess.run(["truncate", "-s", str(size), filler], check=True)
-    # Not sparse: debugfs copies holes as holes.
+    # Not sparse: debugfs copies holes as holes. It stops when the file system is full.
     with open(filler, "r+b") as f:
         for at in range(0, size, 1 << 20):
             f.seek(at)
@@ -72,7 +71,6 @@ def test_a_full_disk_is_named_and_nothing_is_half_written(make_machine, server, 
     subprocess.run(["debugfs", "-w", "-R", f"write {filler} filler", f"{m.disk}?offset={offset}"],
                    check=False, capture_output=True)
     m.size = 0
-    assert free
     name = m.enroll(server)
     rollout = server.json("rollout", "start", "1.1.0", "--device", name)["id"]
     said = wait_for("the device to say that its disk is full", 120,
