@@ -23,10 +23,6 @@ int init_cmdline_get(const char *cmdline, const char *key, char *value, size_t s
  * is fine. */
 int init_modules_load(const char *list, struct mp_err *err);
 
-/* The UUIDs of a slot's partitions come from its root hash: root its first 128 bits, verity its
- * last 128 (Discoverable Partitions Specification). -EBADMSG unless it is 64 hex digits. */
-int init_slot_uuids(const char *root_hash, char root[37], char verity[37]);
-
 struct init_verity { /* from the superblock of a hash device, version 1 (cryptsetup's format) */
 	uint32_t data_block_size, hash_block_size;
 	uint64_t data_blocks;

@@ -68,7 +68,7 @@ static int mount_root(const char *cmdline, struct mp_partition *ret_root, struct
 	int r;
 
 	if (init_cmdline_get(cmdline, "roothash", hash, sizeof hash) < 0 ||
-	    init_slot_uuids(hash, root_uuid, verity_uuid) < 0)
+	    mp_partition_uuids(hash, root_uuid, verity_uuid) < 0)
 		return mp_err_set(err, -EINVAL,
 				  "the kernel command line has no roothash= of 64 digits");
 	r = wait_for("PARTUUID", root_uuid, NULL, ret_root, err);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "partition/partition.h"
 #include "worker.h"
@@ -17,9 +16,8 @@ int worker_find_disk(const struct worker *w, char *ret, size_t room)
 	struct mp_partition root;
 	int r;
 
-	if (strlen(w->root_hash) != 64)
+	if (mp_partition_uuids(w->root_hash, root_uuid, verity_uuid) < 0)
 		return -ENOENT;
-	mp_release_uuids(w->root_hash, root_uuid, verity_uuid);
 	snprintf(sysfs, sizeof(sysfs), "%s/sys/class/block", w->root);
 	r = mp_partition_find(sysfs, "PARTUUID", root_uuid, NULL, &root);
 	if (r < 0)

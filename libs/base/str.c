@@ -82,7 +82,7 @@ void mp_hex_format(const void *bytes, size_t len, char *text)
 	text[2 * len] = '\0';
 }
 
-static int nibble(char c)
+int mp_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -100,10 +100,10 @@ int mp_hex_parse(const char *text, void *bytes, size_t len)
 	if (strlen(text) != 2 * len)
 		return -EBADMSG;
 	for (size_t i = 0; i < 2 * len; i++)
-		if (nibble(text[i]) < 0)
+		if (mp_hex_digit(text[i]) < 0)
 			return -EBADMSG;
 	for (size_t i = 0; i < len; i++)
-		p[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
+		p[i] = (uint8_t)(mp_hex_digit(text[2 * i]) << 4 | mp_hex_digit(text[2 * i + 1]));
 	return 0;
 }
 

@@ -25,6 +25,9 @@ bool mp_str_is_name(const char *s, size_t max);
 /* Lower-case hexadecimal. `text` has room for 2 * len + 1 characters. */
 void mp_hex_format(const void *bytes, size_t len, char *text);
 
+/* The value of one hexadecimal digit, or -1. */
+int mp_hex_digit(char c);
+
 /* Exactly 2 * len hexadecimal digits and no more. 0 or -EBADMSG. */
 int mp_hex_parse(const char *text, void *bytes, size_t len);
 

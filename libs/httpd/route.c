@@ -4,16 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/str.h"
 
 /* The next character of a part, decoded: its code, or -EBADMSG. */
 static int character(const char **s)
@@ -22,8 +13,8 @@ static int character(const char **s)
 
 	(*s)++;
 	if (c == '%') {
-		int high = digit((*s)[0]);
-		int low = high < 0 ? -1 : digit((*s)[1]);
+		int high = mp_hex_digit((*s)[0]);
+		int low = high < 0 ? -1 : mp_hex_digit((*s)[1]);
 
 		if (low < 0)
 			return -EBADMSG;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "crypto/hash.h"
 #include "image/internal.h"
+#include "partition/partition.h"
 #include "release/release.h"
 
 #define ROOT_TYPE "4f68bce3-e8cd-4db1-96e7-fbcaf984b709" /* root, x86-64 (DPS) */
@@ -179,7 +180,7 @@ static int partition(struct build *b, const struct os_image *os, struct mp_err *
 	MP_BUF(script, 4096);
 	int r;
 
-	mp_release_uuids(os->root_hash, root, verity);
+	(void)mp_partition_uuids(os->root_hash, root, verity);
 	r = mp_buf_printf(&script,
 			  "label: gpt\n"
 			  "size=%lluMiB, name=esp, type=U\n"

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/test.h"
+#include "partition/partition.h"
 #include "sample.h"
 #include "slots/slots.h"
 
@@ -196,9 +197,9 @@ TEST(install_leaves_only_the_running_release_bootable_while_it_writes)
 	ASSERT_OK(mp_boot_find(w.d.config.medium, SAMPLE_ESP, "1.1.0", &e, NULL));
 	/* Neither the old nor the new root hash leads to the slot that is being written. */
 	ASSERT_OK(mp_slots_read(w.d.config.medium, SAMPLE_DISK, &s, NULL));
-	mp_release_uuids(sample_find(w.shop, "1.0.0")->root_hash, root, verity);
+	(void)mp_partition_uuids(sample_find(w.shop, "1.0.0")->root_hash, root, verity);
 	ASSERT_ERR(-ENOENT, mp_slots_find(&s, root));
-	mp_release_uuids(sample_find(w.shop, "1.2.0")->root_hash, root, verity);
+	(void)mp_partition_uuids(sample_find(w.shop, "1.2.0")->root_hash, root, verity);
 	ASSERT_ERR(-ENOENT, mp_slots_find(&s, root));
 }
 

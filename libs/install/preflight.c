@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "partition/partition.h"
 
 #define ESP_SPARE (256u << 10) /* for folders and rounding to clusters */
 #define DATA_SPARE (1u << 20) /* for state, manifest and the file system */
@@ -54,8 +55,8 @@ int install_look(struct install *in, struct mp_err *err)
 	r = mp_slots_read(in->c->medium, in->c->disk, &in->slots, err);
 	if (r < 0)
 		return r;
-	mp_release_uuids(in->c->running_root_hash, running, verity);
-	mp_release_uuids(in->os->root_hash, in->root_uuid, in->verity_uuid);
+	(void)mp_partition_uuids(in->c->running_root_hash, running, verity);
+	(void)mp_partition_uuids(in->os->root_hash, in->root_uuid, in->verity_uuid);
 	r = mp_slots_find(&in->slots, running);
 	if (r < 0)
 		return mp_err_set(err, r, "no slot of %s holds the running system", in->c->disk);

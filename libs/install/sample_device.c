@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "crypto/hash.h"
+#include "partition/partition.h"
 #include "slots/sample.h"
 #include "slots/slots.h"
 
@@ -113,7 +114,7 @@ static int add_factory(struct sample_device *d)
 	struct mp_slots s;
 	int e = mp_slots_read(m, SAMPLE_DISK, &s, NULL);
 
-	mp_release_uuids(r->root_hash, root, verity);
+	(void)mp_partition_uuids(r->root_hash, root, verity);
 	if (e == 0)
 		e = mp_medium_write(m, s.root[0].device, 0, r->root, os->root_size);
 	if (e == 0)
@@ -256,7 +257,7 @@ static int open_root(struct sample_device *d, const struct sample_release *r)
 
 	if (e < 0)
 		return e;
-	mp_release_uuids(r->root_hash, root, verity);
+	(void)mp_partition_uuids(r->root_hash, root, verity);
 	slot = mp_slots_find(&s, root);
 	if (slot < 0 || !mp_streq(s.verity[slot].uuid, verity))
 		return -ENOENT;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "partition/partition.h"
 
 struct witness {
 	const struct mp_install_config *c;
@@ -126,7 +127,7 @@ static int look_at_disk(const struct mp_install_config *c, char *ret_slot, struc
 	*ret_slot = '?';
 	if (strlen(c->running_root_hash) != 64)
 		return 0;
-	mp_release_uuids(c->running_root_hash, root, verity);
+	(void)mp_partition_uuids(c->running_root_hash, root, verity);
 	r = mp_slots_find(&s, root);
 	if (r >= 0)
 		*ret_slot = r == MP_SLOT_A ? 'a' : 'b';

@@ -13,6 +13,23 @@
 #include "base/file.h"
 #include "base/str.h"
 
+int mp_partition_uuids(const char *root_hash, char ret_root[37], char ret_verity[37])
+{
+	uint8_t hash[32];
+	char *out[2] = {ret_root, ret_verity};
+
+	if (mp_hex_parse(root_hash, hash, sizeof hash) < 0)
+		return -EBADMSG;
+	for (int i = 0; i < 2; i++) {
+		char hex[33];
+
+		mp_hex_format(hash + 16 * i, 16, hex);
+		(void)snprintf(out[i], 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+			       hex + 16, hex + 20);
+	}
+	return 0;
+}
+
 /* "KEY=VALUE\n" in a uevent file */
 static bool uevent_get(const char *text, const char *key, char *value, size_t size)
 {

@@ -8,6 +8,19 @@
 #include "base/file.h"
 #include "base/test.h"
 
+#define ROOT_HASH "00112233445566778899aabbccddeeff0123456789abcdef0123456789abcdef"
+
+TEST(slot_uuids_are_the_two_halves_of_the_root_hash)
+{
+	char root[37], verity[37];
+
+	ASSERT_OK(mp_partition_uuids(ROOT_HASH, root, verity));
+	ASSERT_STR("00112233-4455-6677-8899-aabbccddeeff", root);
+	ASSERT_STR("01234567-89ab-cdef-0123-456789abcdef", verity);
+	ASSERT_ERR(-EBADMSG, mp_partition_uuids("0011", root, verity));
+	ASSERT_ERR(-EBADMSG, mp_partition_uuids(ROOT_HASH "0", root, verity));
+}
+
 /* /sys as the kernel has it: class/block is links, a partition lies in its disk's folder. */
 static int add(const char *root, const char *disk, const char *part, const char *uevent)
 {

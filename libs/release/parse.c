@@ -343,14 +343,3 @@ const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const
 			return &r->os[i];
 	return NULL;
 }
-
-static void uuid_text(const char *hex, char ret[37])
-{
-	snprintf(ret, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-}
-
-void mp_release_uuids(const char *root_hash, char ret_root[37], char ret_verity[37])
-{
-	uuid_text(root_hash, ret_root);
-	uuid_text(root_hash + 32, ret_verity);
-}

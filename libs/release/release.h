@@ -74,7 +74,3 @@ DEFINE_AUTO(mp_release)
 int mp_release_format(const struct mp_release *r, struct mp_buf *out);
 /* NULL when the release has nothing for this board. */
 const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const char *board);
-
-/* The two partition UUIDs of a root hash, as text (Discoverable Partitions Specification):
- * root = its first 128 bits, verity = its last 128 bits. */
-void mp_release_uuids(const char *root_hash, char ret_root[37], char ret_verity[37]);

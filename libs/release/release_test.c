@@ -173,15 +173,6 @@ TEST(release_knows_its_limits)
 	ASSERT_ERR(-EFBIG, mp_release_parse(huge, (1 << 20) + 1, &rel, NULL));
 }
 
-TEST(release_gives_the_partition_uuids_of_a_root_hash)
-{
-	char root[37], verity[37];
-
-	mp_release_uuids(D2, root, verity);
-	ASSERT_STR("01234567-89ab-cdef-0123-456789abcdef", root);
-	ASSERT_STR("fedcba98-7654-3210-fedc-ba9876543210", verity);
-}
-
 TORTURE(release_parse_survives_oom)
 {
 	auto_(mp_release) *rel = NULL;
