@@ -153,8 +153,10 @@ static int proceed(struct server *s, struct device *d, const struct mp_ddi_repor
 {
 	enum device_state state = state_of(d, report);
 	int percent = report->percent >= 0 ? report->percent : percent_in(report->details);
+	/* A remark behind the percentage ("resumed at frame 34 of 96") is worth a row. */
 	bool only_progress = state == d->state && state == DEVICE_DOWNLOADING &&
-			     (!*report->details || percent_in(report->details) >= 0);
+			     (!*report->details || (percent_in(report->details) >= 0 &&
+						    mp_str_ends_with(report->details, "%")));
 	int r;
 
 	if (percent < 0)

@@ -289,6 +289,14 @@ def test_details_tell_the_state(offered, details, state, progress):
     assert (offered.seen()["state"], offered.seen()["progress"]) == (state, progress)
 
 
+def test_progress_leaves_no_row_but_a_remark_does(server, offered):
+    for details in ("downloading 34 %", "downloading 40 %", "downloading 41 %: resumed at frame 40 of 96"):
+        offered.feedback("proceeding", "none", details)
+    rows = [row["details"] for row in server.api("GET", f"/devices/{offered.name}/history")["items"]]
+    assert "downloading 41 %: resumed at frame 40 of 96" in rows
+    assert "downloading 40 %" not in rows
+
+
 # ---- cancelling ----
 @pytest.fixture
 def canceling(server, offered):
