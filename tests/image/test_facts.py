@@ -54,7 +54,7 @@ def test_the_root_does_not_know_its_release_version(root):
 def test_the_kernel_image_knows_its_release(product, manifest):
     uki = (product.out / "qemu-x86_64.efi").read_bytes()
     root_hash = manifest["boards"]["qemu-x86_64"]["os"]["root_hash"]
-    assert f"roothash={root_hash} mp.release=1.0.0 panic=5".encode() in uki
+    assert f"roothash={root_hash} mp.release=1.0.0 panic=2".encode() in uki
     assert b"IMAGE_VERSION=1.0.0" in uki
 
 

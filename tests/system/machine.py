@@ -72,8 +72,9 @@ class Machine:
 
     def make_disk(self):
         """The disk as the factory writes it, for tests that change it before the first boot."""
-        subprocess.run(["cp", "--sparse=always", self.product / "build" / self.version / "disk.raw",
-                        self.disk], check=True)
+        built = self.product / "build" / self.version
+        for source, suffix in (("disk.raw", ""), ("OVMF_VARS.fd", ".vars"), ("OVMF_CODE.fd", ".firmware")):
+            subprocess.run(["cp", "--sparse=always", built / source, f"{self.disk}{suffix}"], check=True)
         os.truncate(self.disk, max(self.disk.stat().st_size, self.size << 20))
 
     def start(self, *qemu):
