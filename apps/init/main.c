@@ -102,7 +102,8 @@ static int mount_data(const char *disk, struct mp_err *err)
 
 /* Only updates need the ESP: a device with a broken one still runs. errors=continue: a power cut
  * within a FAT rename can leave two names with one chain of clusters, and removing the second must
- * not turn the file system read-only for good. */
+ * not turn the file system read-only for good. MS_DIRSYNC: a rename then writes the new name whole,
+ * with size and first cluster, before the old one goes. */
 static void mount_esp(const char *disk)
 {
 	struct mp_err err;
@@ -111,7 +112,7 @@ static void mount_esp(const char *disk)
 
 	if (r == 0)
 		r = mount_at(esp.dev, "/root/efi", "vfat",
-			     MS_NOATIME | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			     MS_NOATIME | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_DIRSYNC,
 			     "umask=0077,codepage=437,iocharset=ascii,errors=continue", &err);
 	if (r < 0)
 		say(4, err.text);
