@@ -86,8 +86,8 @@ static int init(struct supervisor *s, const struct agent_options *o, struct mp_e
 	r = mp_medium_posix_new(root, &s->medium);
 	if (r < 0)
 		return mp_err_set(err, r, "out of memory");
-	system_cmdline(root, "mp.release=", s->release, sizeof(s->release));
-	system_cmdline(root, "roothash=", s->root_hash, sizeof(s->root_hash));
+	system_cmdline(root, "mp.release", s->release, sizeof(s->release));
+	system_cmdline(root, "roothash", s->root_hash, sizeof(s->root_hash));
 	system_boot_id(root, s->boot_id, sizeof(s->boot_id));
 	if (!*s->release)
 		return mp_err_set(err, -ENOENT,

@@ -12,30 +12,18 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/cmdline.h"
 #include "base/file.h"
 
 void system_cmdline(const char *root, const char *key, char *ret, size_t room)
 {
 	MP_BUF(text, 16 * 1024);
 	char path[512];
-	const char *at;
-	size_t n;
 
 	*ret = '\0';
 	snprintf(path, sizeof(path), "%s/proc/cmdline", root);
-	if (mp_file_read(path, &text, NULL) < 0)
-		return;
-	at = mp_buf_str(&text);
-	while ((at = strstr(at, key)) && at != text.data && at[-1] != ' ')
-		at += strlen(key);
-	if (!at)
-		return;
-	at += strlen(key);
-	n = strcspn(at, " \n");
-	if (n < room) {
-		memcpy(ret, at, n);
-		ret[n] = '\0';
-	}
+	if (mp_file_read(path, &text, NULL) == 0)
+		(void)mp_cmdline_get(mp_buf_str(&text), key, ret, room);
 }
 
 void system_boot_id(const char *root, char *ret, size_t room)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The value of `key` ("mp.release=") on the kernel's command line. */
+/* The value of `key` ("mp.release") on the kernel's command line. */
 void system_cmdline(const char *root, const char *key, char *ret, size_t room);
 void system_boot_id(const char *root, char *ret, size_t room);
 int64_t system_uptime_ms(void); /* CLOCK_BOOTTIME */

@@ -42,13 +42,13 @@ TEST(the_command_line_gives_whole_words_only)
 	ROOT(r, "/proc", "cmdline", "ro no.mp.release=9.9 mp.release=1.2.0 roothash=ab\n");
 	char v[32];
 
-	system_cmdline(r.path, "mp.release=", v, sizeof(v));
+	system_cmdline(r.path, "mp.release", v, sizeof(v));
 	ASSERT_STR("1.2.0", v);
-	system_cmdline(r.path, "roothash=", v, sizeof(v));
+	system_cmdline(r.path, "roothash", v, sizeof(v));
 	ASSERT_STR("ab", v);
-	system_cmdline(r.path, "quiet=", v, sizeof(v));
+	system_cmdline(r.path, "quiet", v, sizeof(v));
 	ASSERT_STR("", v);
-	system_cmdline(r.path, "mp.release=", v, 4); /* too long is as good as none */
+	system_cmdline(r.path, "mp.release", v, 4); /* too long is as good as none */
 	ASSERT_STR("", v);
 }
 

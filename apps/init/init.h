@@ -15,10 +15,6 @@
 #include "base/err.h"
 #include "partition/partition.h"
 
-/* Copy the value of `key=` in a kernel command line; the last one wins, as in the kernel. Quotes
- * are not understood. -ENOENT: not there; -EFBIG: longer than `size` - 1. */
-int init_cmdline_get(const char *cmdline, const char *key, char *value, size_t size);
-
 /* Load the modules that /modules.list names, one path a line, in order. One that is there already
  * is fine. */
 int init_modules_load(const char *list, struct mp_err *err);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/cmdline.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "init.h"
@@ -67,7 +68,7 @@ static int mount_root(const char *cmdline, struct mp_partition *ret_root, struct
 	struct mp_partition verity;
 	int r;
 
-	if (init_cmdline_get(cmdline, "roothash", hash, sizeof hash) < 0 ||
+	if (mp_cmdline_get(cmdline, "roothash", hash, sizeof hash) < 0 ||
 	    mp_partition_uuids(hash, root_uuid, verity_uuid) < 0)
 		return mp_err_set(err, -EINVAL,
 				  "the kernel command line has no roothash= of 64 digits");
@@ -185,7 +186,7 @@ static int boot(struct mp_err *err)
 	r = lay_machine_id(err);
 	if (r < 0)
 		return r;
-	(void)init_cmdline_get(mp_buf_str(&cmdline), "init", program, sizeof program);
+	(void)mp_cmdline_get(mp_buf_str(&cmdline), "init", program, sizeof program);
 	return switch_root(program, err);
 }
 

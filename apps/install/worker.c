@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "json/json.h"
@@ -33,24 +34,6 @@ static int read_product(struct worker *w, struct mp_err *err)
 }
 
 /* The value of `key` ("roothash=") on the kernel's command line; "" when it is not there. */
-static void from_cmdline(const char *cmdline, const char *key, char *ret, size_t room)
-{
-	const char *at = cmdline;
-	size_t n;
-
-	*ret = '\0';
-	while ((at = strstr(at, key)) && at != cmdline && at[-1] != ' ')
-		at += strlen(key);
-	if (!at)
-		return;
-	at += strlen(key);
-	n = strcspn(at, " \n");
-	if (n < room) {
-		memcpy(ret, at, n);
-		ret[n] = '\0';
-	}
-}
-
 static int read_system(struct worker *w, struct mp_err *err)
 {
 	MP_BUF(cmdline, 16 * 1024);
@@ -62,8 +45,8 @@ static int read_system(struct worker *w, struct mp_err *err)
 	r = mp_file_read(path, &cmdline, err);
 	if (r < 0)
 		return r;
-	from_cmdline(mp_buf_str(&cmdline), "mp.release=", w->version, sizeof(w->version));
-	from_cmdline(mp_buf_str(&cmdline), "roothash=", w->root_hash, sizeof(w->root_hash));
+	(void)mp_cmdline_get(mp_buf_str(&cmdline), "mp.release", w->version, sizeof(w->version));
+	(void)mp_cmdline_get(mp_buf_str(&cmdline), "roothash", w->root_hash, sizeof(w->root_hash));
 	if (!mp_version_is_valid(w->version))
 		return mp_err_set(err, -ENOENT,
 				  "the kernel's command line has no mp.release=VERSION");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "init.h"
+#include "base/cmdline.h"
 
 #include <errno.h>
 #include <string.h>
 
-int init_cmdline_get(const char *cmdline, const char *key, char *value, size_t size)
+int mp_cmdline_get(const char *cmdline, const char *key, char *ret, size_t room)
 {
 	size_t n = strlen(key);
 	const char *found = NULL;
@@ -22,9 +22,9 @@ int init_cmdline_get(const char *cmdline, const char *key, char *value, size_t s
 	}
 	if (!found)
 		return -ENOENT;
-	if (found_len >= size)
+	if (found_len >= room)
 		return -EFBIG;
-	memcpy(value, found, found_len);
-	value[found_len] = '\0';
+	memcpy(ret, found, found_len);
+	ret[found_len] = '\0';
 	return 0;
 }
