@@ -45,7 +45,7 @@ def test_a_tampered_root_is_refused_by_dm_verity(make_machine):
     assert "panic" in said.lower() or "mp-init" in said
 
 
-def test_a_clock_at_1970_still_enrolls_and_updates(make_machine, server):
+def test_a_clock_at_1970_still_enrolls_and_takes_up_an_update(make_machine, server):
     m = make_machine()
     before = set(server.devices())
     m.start("-rtc", "base=1970-01-01T00:00:00")
