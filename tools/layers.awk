@@ -11,6 +11,8 @@ BEGIN {
 	package["microhttpd.h"] = "libmicrohttpd"
 	package["systemd/"] = "libsystemd"
 	package["seccomp.h"] = "libseccomp"
+	package["mbedtls/"] = "mbedtls"
+	package["expat.h"] = "expat"
 }
 
 # ---- the table: may["json", "base"], wraps["json", "jansson"] ----
