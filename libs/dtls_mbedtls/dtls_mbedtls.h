@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dtls_mbedtls.h - DTLS by mbedTLS (2.28 or 3.6): PSK and certificates, sessions that can be parked
+ *
+ *     struct mp_dtls_config c = {.for_psk = &mp_dtls_mbedtls, .for_x509 = &mp_dtls_mbedtls};
+ */
+#pragma once
+
+#include "dtls/dtls.h"
+
+extern const struct mp_dtls_backend mp_dtls_mbedtls;
