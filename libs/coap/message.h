@@ -118,8 +118,9 @@ struct mp_coap_message {
 	const uint8_t *payload;
 	size_t payload_len; /* 0: none */
 };
-/* A whole datagram. -EBADMSG: malformed (RFC 7252 section 3; *ret then has type and mid when the first
- * 4 bytes are sound and code is valid, else is untouched - see mp_coap_peek), -ENOTSUP: another version. */
+/* A whole datagram. -EBADMSG: malformed (RFC 7252 section 3; so is a code of a reserved class, 4.2),
+ * -ENOTSUP: another version; mp_coap_peek() tells what can be reset. Which types go with which codes
+ * is left to the endpoint. */
 int mp_coap_decode(const void *data, size_t len, struct mp_coap_message *ret);
 /* Type and message id of what may be malformed further on, so that it can be reset. 0, -EBADMSG. */
 int mp_coap_peek(const void *data, size_t len, enum mp_coap_type *ret_type, uint16_t *ret_mid);

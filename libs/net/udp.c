@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * udp.c - many datagrams a system call
+ *
+ * An IPv4 address opens an IPv4 socket, any other an IPv6 socket that takes both. All that
+ * receiving needs is allocated with the socket. The queue is one run of bytes: a record for each
+ * datagram, then its bytes, aligned for the next record; flushing walks over it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/internal.h"
+#include "net/udp.h"
+
+#define BUFFER (4 << 20)
+#define QUEUE_FIRST ((size_t)64 << 10)
+#define QUEUE_MOST ((size_t)16 << 20)
+#define CONTROL CMSG_SPACE(sizeof(struct in6_pktinfo)) /* in_pktinfo is smaller */
+
+struct record {
+	struct mp_net_address to, local; /* local: all zero when the kernel chooses */
+	uint32_t len;
+};
+
+struct slot { /* one datagram of a system call */
+	union mp_net_socket address;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL];
+};
+
+struct mp_udp {
+	int fd, family;
+	bool local_addresses;
+	struct mp_net_address local;
+	uint8_t *queue;
+	size_t queue_room, queue_begin, queue_end; /* bytes; [begin, end) has not left */
+	size_t queued; /* datagrams */
+	struct mmsghdr in[MP_UDP_BATCH], out[MP_UDP_BATCH];
+	struct slot in_slots[MP_UDP_BATCH], out_slots[MP_UDP_BATCH];
+	uint8_t bytes[MP_UDP_BATCH][MP_UDP_SIZE];
+};
+
+/* As root past the system's limit; else as far as it goes. */
+static void set_buffer(int fd, int option, int force, int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof(bytes)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+}
+
+static int set_options(struct mp_udp *u, const struct mp_udp_config *config)
+{
+	int buffer = config->buffer ? (int)config->buffer : BUFFER;
+	int on = 1, off = 0;
+
+	set_buffer(u->fd, SO_RCVBUF, SO_RCVBUFFORCE, buffer);
+	set_buffer(u->fd, SO_SNDBUF, SO_SNDBUFFORCE, buffer);
+	if (u->family == AF_INET6 &&
+	    setsockopt(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0)
+		return -errno;
+	if (!u->local_addresses)
+		return 0;
+	if (u->family == AF_INET
+		    ? setsockopt(u->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on))
+		    : setsockopt(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)))
+		return -errno;
+	return 0;
+}
+
+static int bind_to(struct mp_udp *u, const struct mp_net_address *address)
+{
+	union mp_net_socket s;
+	socklen_t len = mp_net_address_to_socket(address, u->family, &s);
+
+	if (bind(u->fd, &s.any, len) < 0)
+		return -errno;
+	len = sizeof(s);
+	if (getsockname(u->fd, &s.any, &len) < 0)
+		return -errno;
+	mp_net_address_from_socket(&s, &u->local);
+	return 0;
+}
+
+static void ready_slots(struct mp_udp *u)
+{
+	for (size_t i = 0; i < MP_UDP_BATCH; i++) {
+		struct slot *in = &u->in_slots[i], *out = &u->out_slots[i];
+
+		in->iov = (struct iovec){u->bytes[i], MP_UDP_SIZE};
+		u->in[i].msg_hdr = (struct msghdr){
+			.msg_name = &in->address,
+			.msg_iov = &in->iov,
+			.msg_iovlen = 1,
+		};
+		u->out[i].msg_hdr = (struct msghdr){
+			.msg_name = &out->address,
+			.msg_iov = &out->iov,
+			.msg_iovlen = 1,
+		};
+	}
+}
+
+int mp_udp_open(const struct mp_net_address *address, const struct mp_udp_config *config,
+		struct mp_udp **ret, struct mp_err *err)
+{
+	auto_(mp_udp) *u = calloc(1, sizeof(*u));
+	char text[MP_NET_ADDRESS_TEXT];
+	int r;
+
+	if (!u)
+		return mp_err_set(err, -ENOMEM, "memory is out");
+	mp_net_address_format(address, text);
+	u->local_addresses = config->local_addresses;
+	u->family = mp_net_address_is_v4(address) ? AF_INET : AF_INET6;
+	u->fd = socket(u->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	r = u->fd < 0 ? -errno : set_options(u, config);
+	if (r == 0)
+		r = bind_to(u, address);
+	if (r < 0)
+		return mp_err_set(err, r, "cannot open UDP port %s: %s", text, strerror(-r));
+	ready_slots(u);
+	*ret = take_ptr(u);
+	return 0;
+}
+
+void mp_udp_free(struct mp_udp *u)
+{
+	if (!u)
+		return;
+	if (u->fd >= 0)
+		(void)close(u->fd);
+	free(u->queue);
+	free(u);
+}
+
+int mp_udp_fd(const struct mp_udp *u)
+{
+	return u->fd;
+}
+
+void mp_udp_local(const struct mp_udp *u, struct mp_net_address *ret)
+{
+	*ret = u->local;
+}
+
+/* The address that a datagram was sent to, when the kernel tells it. */
+static void read_local(struct msghdr *h, struct mp_net_address *to)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			mp_net_address_from_v4(&info.ipi_addr, to);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			memcpy(to->ip, &info.ipi6_addr, sizeof(to->ip));
+		}
+	}
+}
+
+static void ready_to_receive(struct mp_udp *u, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct msghdr *h = &u->in[i].msg_hdr;
+
+		h->msg_namelen = sizeof(u->in_slots[i].address);
+		h->msg_control = u->local_addresses ? u->in_slots[i].control : NULL;
+		h->msg_controllen = u->local_addresses ? CONTROL : 0;
+	}
+}
+
+int mp_udp_receive(struct mp_udp *u, void (*got)(void *user, const struct mp_udp_datagram *d),
+		   void *user)
+{
+	int n, handed = 0;
+
+	ready_to_receive(u, MP_UDP_BATCH);
+	n = recvmmsg(u->fd, u->in, MP_UDP_BATCH, 0, NULL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		struct mp_net_address from, to = {.port = u->local.port};
+		struct mp_udp_datagram d = {&from, &to, u->bytes[i], u->in[i].msg_len};
+
+		if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC)
+			continue;
+		mp_net_address_from_socket(&u->in_slots[i].address, &from);
+		if (u->local_addresses)
+			read_local(&u->in[i].msg_hdr, &to);
+		got(user, &d);
+		handed++;
+	}
+	return handed;
+}
+
+static size_t record_size(size_t len)
+{
+	size_t unit = _Alignof(struct record);
+
+	return (sizeof(struct record) + len + unit - 1) / unit * unit;
+}
+
+/* Room for `size` more bytes at the queue's end: moved together first, then grown. */
+static int make_room(struct mp_udp *u, size_t size)
+{
+	size_t used = u->queue_end - u->queue_begin, room = u->queue_room;
+	uint8_t *grown;
+
+	if (size <= room - u->queue_end)
+		return 0;
+	if (used + size > QUEUE_MOST)
+		return -ENOBUFS;
+	if (u->queue_begin > 0)
+		memmove(u->queue, u->queue + u->queue_begin, used);
+	u->queue_begin = 0;
+	u->queue_end = used;
+	while (room < used + size)
+		room = room ? 2 * room : QUEUE_FIRST;
+	if (room == u->queue_room)
+		return 0;
+	grown = realloc(u->queue, room);
+	if (!grown)
+		return -ENOBUFS;
+	u->queue = grown;
+	u->queue_room = room;
+	return 0;
+}
+
+int mp_udp_queue(struct mp_udp *u, const struct mp_net_address *local,
+		 const struct mp_net_address *to, const void *data, size_t len)
+{
+	struct record record = {.to = *to, .len = (uint32_t)len};
+	uint8_t *at;
+
+	if (len > MP_UDP_SIZE)
+		return -EMSGSIZE;
+	if (u->family == AF_INET && !mp_net_address_is_v4(to))
+		return -EHOSTUNREACH;
+	if (make_room(u, record_size(len)) < 0)
+		return -ENOBUFS;
+	if (local && u->local_addresses)
+		record.local = *local;
+	at = u->queue + u->queue_end;
+	memcpy(at, &record, sizeof(record));
+	if (len > 0)
+		memcpy(at + sizeof(record), data, len);
+	u->queue_end += record_size(len);
+	u->queued++;
+	return 0;
+}
+
+static void set_local(const struct mp_udp *u, struct msghdr *h, struct slot *slot,
+		      const struct mp_net_address *local)
+{
+	bool v4 = u->family == AF_INET;
+	size_t size = v4 ? sizeof(struct in_pktinfo) : sizeof(struct in6_pktinfo);
+	struct cmsghdr *c;
+
+	h->msg_control = slot->control;
+	h->msg_controllen = CMSG_SPACE(size);
+	c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	c->cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(size);
+	if (v4) {
+		struct in_pktinfo info = {0};
+
+		memcpy(&info.ipi_spec_dst, local->ip + 12, 4);
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	} else {
+		struct in6_pktinfo info = {0};
+
+		memcpy(&info.ipi6_addr, local->ip, sizeof(local->ip));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+}
+
+/* Put up to a batch of the queue into `out`; how many. */
+static unsigned ready_to_send(struct mp_udp *u)
+{
+	size_t at = u->queue_begin;
+	unsigned n;
+
+	for (n = 0; n < MP_UDP_BATCH && at < u->queue_end; n++) {
+		const struct record *record = (const struct record *)(u->queue + at);
+		struct msghdr *h = &u->out[n].msg_hdr;
+		struct slot *slot = &u->out_slots[n];
+
+		h->msg_namelen = mp_net_address_to_socket(&record->to, u->family, &slot->address);
+		slot->iov = (struct iovec){u->queue + at + sizeof(*record), record->len};
+		h->msg_control = NULL;
+		h->msg_controllen = 0;
+		if (mp_net_address_is_set(&record->local))
+			set_local(u, h, slot, &record->local);
+		at += record_size(record->len);
+	}
+	return n;
+}
+
+/* Forget the first `count` datagrams of the queue. */
+static void forget(struct mp_udp *u, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		u->queue_begin += record_size(((struct record *)(u->queue + u->queue_begin))->len);
+	u->queued -= count;
+	if (u->queued == 0)
+		u->queue_begin = u->queue_end = 0;
+}
+
+int mp_udp_flush(struct mp_udp *u)
+{
+	int left = 0;
+
+	while (u->queued > 0) {
+		int n = sendmmsg(u->fd, u->out, ready_to_send(u), 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return -EAGAIN;
+		if (n < 0)
+			n = 1; /* the first one was refused: it counts as sent and lost */
+		forget(u, (unsigned)n);
+		left += n;
+	}
+	return left;
+}
+
+void mp_udp_discard(struct mp_udp *u)
+{
+	u->queue_begin = u->queue_end = u->queued = 0;
+}
+
+size_t mp_udp_queued(const struct mp_udp *u)
+{
+	return u->queued;
+}

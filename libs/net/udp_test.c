@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/test.h"
+#include "net/udp.h"
+
+struct seen {
+	int count;
+	struct mp_net_address from, to;
+	size_t len;
+	uint8_t data[MP_UDP_SIZE];
+	int in_order; /* datagrams that began with their number */
+};
+
+static void keep(void *user, const struct mp_udp_datagram *d)
+{
+	struct seen *s = user;
+	int number;
+
+	s->from = *d->from;
+	s->to = *d->to;
+	s->len = d->len;
+	memcpy(s->data, d->data, d->len);
+	memcpy(&number, d->data, d->len < sizeof(number) ? d->len : sizeof(number));
+	if (d->len >= sizeof(number) && number == s->count)
+		s->in_order++;
+	s->count++;
+}
+
+static struct mp_udp *port(const char *text, bool local_addresses)
+{
+	struct mp_udp_config config = {.local_addresses = local_addresses};
+	struct mp_net_address a;
+	struct mp_udp *u = NULL;
+
+	if (mp_net_address_parse(text, 0, &a) == 0)
+		(void)mp_udp_open(&a, &config, &u, NULL);
+	return u;
+}
+
+/* Receive until `want` datagrams are there; a second at most. */
+static int receive(struct mp_udp *u, int want, struct seen *s)
+{
+	struct pollfd p = {.fd = mp_udp_fd(u), .events = POLLIN};
+
+	while (s->count < want && poll(&p, 1, 1000) == 1) {
+		int n = mp_udp_receive(u, keep, s);
+
+		if (n < 0)
+			return n;
+	}
+	return s->count;
+}
+
+static void there_and_back(const char *text)
+{
+	auto_(mp_udp) *a = port(text, false), *b = port(text, false);
+	struct mp_net_address to_b, a_is;
+	struct seen s = {0};
+
+	ASSERT(a && b);
+	mp_udp_local(a, &a_is);
+	mp_udp_local(b, &to_b);
+	ASSERT(to_b.port != 0);
+	ASSERT_OK(mp_udp_queue(a, NULL, &to_b, "hello", 5));
+	ASSERT_INT(1, mp_udp_queued(a));
+	ASSERT_INT(0, mp_udp_receive(b, keep, &s));
+	ASSERT_INT(1, mp_udp_flush(a));
+	ASSERT_INT(0, mp_udp_queued(a));
+	ASSERT_INT(1, receive(b, 1, &s));
+	ASSERT_INT(5, s.len);
+	ASSERT(memcmp("hello", s.data, 5) == 0);
+	ASSERT(mp_net_address_is_equal(&s.from, &a_is));
+	ASSERT_INT(to_b.port, s.to.port);
+}
+
+TEST(a_datagram_arrives_over_ipv4)
+{
+	there_and_back("127.0.0.1:0");
+}
+
+TEST(a_datagram_arrives_over_ipv6)
+{
+	auto_(mp_udp) *probe = port("[::1]:0", false);
+
+	if (!probe) {
+		printf("# skipped: this machine has no IPv6\n");
+		return;
+	}
+	there_and_back("[::1]:0");
+}
+
+TEST(an_ipv6_port_takes_ipv4_and_answers_from_the_address_that_was_asked)
+{
+	auto_(mp_udp) *server = port("[::]:0", true), *client = port("127.0.0.1:0", false);
+	struct mp_net_address to;
+	struct seen s = {0};
+	char text[MP_NET_ADDRESS_TEXT];
+
+	if (!server) {
+		printf("# skipped: this machine has no IPv6\n");
+		return;
+	}
+	ASSERT(client);
+	mp_udp_local(server, &to);
+	snprintf(text, sizeof(text), "127.3.2.1:%u", to.port);
+	ASSERT_OK(mp_net_address_parse(text, 0, &to));
+	ASSERT_OK(mp_udp_queue(client, NULL, &to, "?", 1));
+	ASSERT_INT(1, mp_udp_flush(client));
+	ASSERT_INT(1, receive(server, 1, &s));
+	ASSERT(mp_net_address_is_equal(&to, &s.to));
+	ASSERT_OK(mp_udp_queue(server, &s.to, &s.from, "!", 1));
+	ASSERT_INT(1, mp_udp_flush(server));
+	ASSERT_INT(2, receive(client, 2, &s));
+	ASSERT(mp_net_address_is_equal(&to, &s.from));
+}
+
+TEST(one_socket_is_many_hosts)
+{
+	auto_(mp_udp) *hosts = port("0.0.0.0:0", true), *server = port("127.0.0.1:0", false);
+	struct mp_net_address to, local, port_of;
+	struct seen s = {0};
+
+	ASSERT(hosts && server);
+	mp_udp_local(server, &to);
+	mp_udp_local(hosts, &port_of);
+	for (int i = 0; i < 200; i++) {
+		char text[MP_NET_ADDRESS_TEXT];
+
+		snprintf(text, sizeof(text), "127.%d.7.%d", i, 200 - i);
+		ASSERT_OK(mp_net_address_parse(text, port_of.port, &local));
+		ASSERT_OK(mp_udp_queue(hosts, &local, &to, "x", 1));
+		ASSERT_INT(1, mp_udp_flush(hosts));
+		s.count = 0;
+		ASSERT_INT(1, receive(server, 1, &s));
+		ASSERT(mp_net_address_is_equal(&local, &s.from));
+		ASSERT_OK(mp_udp_queue(server, NULL, &s.from, "y", 1));
+		ASSERT_INT(1, mp_udp_flush(server));
+		s.count = 0;
+		ASSERT_INT(1, receive(hosts, 1, &s));
+		ASSERT(mp_net_address_is_equal(&local, &s.to));
+	}
+}
+
+TEST(many_datagrams_arrive_in_order)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	struct mp_net_address to;
+	struct seen s = {0};
+	uint8_t data[100];
+
+	ASSERT(a && b);
+	mp_udp_local(b, &to);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 300; i++) {
+			int number = round * 300 + i;
+
+			memcpy(data, &number, sizeof(number));
+			ASSERT_OK(mp_udp_queue(a, NULL, &to, data, 4 + (size_t)i % 90));
+		}
+		ASSERT_INT(300, mp_udp_flush(a));
+		ASSERT_INT((round + 1) * 300, receive(b, (round + 1) * 300, &s));
+	}
+	ASSERT_INT(6000, s.in_order);
+}
+
+TEST(the_largest_datagram_arrives_and_longer_ones_are_dropped)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	static uint8_t data[MP_UDP_SIZE + 1];
+	auto_close int raw = socket(AF_INET, SOCK_DGRAM, 0);
+	struct mp_net_address to;
+	struct seen s = {0};
+
+	ASSERT(a && b && raw >= 0);
+	mp_udp_local(b, &to);
+	ASSERT_ERR(-EMSGSIZE, mp_udp_queue(a, NULL, &to, data, sizeof(data)));
+	ASSERT_INT(sizeof(data), sendto(raw, data, sizeof(data), 0,
+					(struct sockaddr *)&(struct sockaddr_in){
+						.sin_family = AF_INET,
+						.sin_port = htons(to.port),
+						.sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+					sizeof(struct sockaddr_in)));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, data, MP_UDP_SIZE));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, NULL, 0));
+	ASSERT_INT(2, mp_udp_flush(a));
+	ASSERT_INT(2, receive(b, 2, &s));
+	ASSERT_INT(0, s.len);
+}
+
+TEST(discarded_datagrams_do_not_leave)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	struct mp_net_address to;
+	struct seen s = {0};
+
+	ASSERT(a && b);
+	mp_udp_local(b, &to);
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "a", 1));
+	mp_udp_discard(a);
+	ASSERT_INT(0, mp_udp_queued(a));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "bc", 2));
+	ASSERT_INT(1, mp_udp_flush(a));
+	ASSERT_INT(1, receive(b, 1, &s));
+	ASSERT_INT(2, s.len);
+}
+
+TEST(the_queue_has_an_end)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false);
+	static uint8_t data[1024];
+	struct mp_net_address to;
+	int r = 0, n = 0;
+
+	ASSERT(a);
+	mp_udp_local(a, &to);
+	while (n < 100000 && (r = mp_udp_queue(a, NULL, &to, data, sizeof(data))) == 0)
+		n++;
+	ASSERT_ERR(-ENOBUFS, r);
+	ASSERT(n > 15000 && n < 16384);
+	ASSERT_INT(n, mp_udp_queued(a));
+}
+
+TEST(a_refused_receiver_does_not_hold_up_the_others)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	struct mp_net_address to, nowhere;
+	struct seen s = {0};
+
+	ASSERT(a && b);
+	mp_udp_local(b, &to);
+	ASSERT_OK(mp_net_address_parse("255.255.255.255:1", 0, &nowhere)); /* -EACCES */
+	ASSERT_OK(mp_udp_queue(a, NULL, &nowhere, "a", 1));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "b", 1));
+	ASSERT_OK(mp_udp_queue(a, NULL, &nowhere, "c", 1));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "d", 1));
+	ASSERT_INT(4, mp_udp_flush(a));
+	ASSERT_INT(2, receive(b, 2, &s));
+	ASSERT_OK(mp_net_address_parse("[::1]:1", 0, &nowhere));
+	ASSERT_ERR(-EHOSTUNREACH, mp_udp_queue(a, NULL, &nowhere, "e", 1));
+}
+
+TEST(a_port_in_use_is_told)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false);
+	struct mp_udp *b = NULL;
+	struct mp_net_address local;
+	struct mp_err err;
+	char text[MP_NET_ADDRESS_TEXT];
+
+	ASSERT(a);
+	mp_udp_local(a, &local);
+	ASSERT_ERR(-EADDRINUSE, mp_udp_open(&local, &(struct mp_udp_config){0}, &b, &err));
+	mp_net_address_format(&local, text);
+	ASSERT(strstr(err.text, text));
+	ASSERT(!b);
+}
+
+TORTURE(opening_and_queueing_survive_without_memory)
+{
+	struct mp_net_address a;
+	auto_(mp_udp) *u = NULL;
+	int r = mp_net_address_parse("127.0.0.1:0", 0, &a);
+
+	if (r == 0)
+		r = mp_udp_open(&a, &(struct mp_udp_config){0}, &u, NULL);
+	if (r < 0)
+		return r;
+	mp_udp_local(u, &a);
+	r = mp_udp_queue(u, NULL, &a, "x", 1);
+	if (r == -ENOBUFS) /* a datagram that found no memory is lost, nothing else */
+		return mp_udp_queued(u) == 0 ? -ENOMEM : -EPROTO;
+	return r < 0 ? r : mp_udp_flush(u) == 1 ? 0 : -EPROTO;
+}
