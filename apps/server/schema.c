@@ -60,4 +60,10 @@ static const char first[] =
 	"CREATE TABLE enroll_token (id INTEGER PRIMARY KEY, hash BLOB NOT NULL, created INTEGER "
 	"NOT NULL);";
 
-const char *const server_migrations[] = {first, NULL};
+/* by what LwM2M devices prove who they are; a secret is a sealed key, or a digest */
+static const char credentials[] =
+	"CREATE TABLE lwm2m_credential ("
+	"  endpoint TEXT PRIMARY KEY, kind INTEGER NOT NULL, identity BLOB NOT NULL,"
+	"  secret BLOB NOT NULL) WITHOUT ROWID;";
+
+const char *const server_migrations[] = {first, credentials, NULL};

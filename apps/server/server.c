@@ -25,6 +25,7 @@
 #include "enrolment.h"
 #include "events.h"
 #include "gateway.h"
+#include "lwm2m/credentials.h"
 #include "metrics.h"
 #include "online.h"
 #include "page.h"
@@ -54,6 +55,7 @@ static void unload(struct server *s)
 	devices_free(take_ptr(s->devices));
 	releases_free(take_ptr(s->releases));
 	tokens_free(take_ptr(s->tokens));
+	credentials_free(take_ptr(s->credentials));
 }
 
 static int load(struct server *s, struct mp_err *err)
@@ -68,6 +70,8 @@ static int load(struct server *s, struct mp_err *err)
 		r = tokens_load(s, &s->tokens, err);
 	if (r == 0)
 		r = enrolment_load(s, err);
+	if (r == 0)
+		r = credentials_load(s, &s->credentials, err);
 	return r;
 }
 

@@ -39,6 +39,7 @@ struct server {
 	struct online *online;
 	struct tokens *tokens;
 	struct enrolment *enrolment;
+	struct credentials *credentials;
 	struct events *events;
 	struct metrics *metrics;
 	struct page *page;

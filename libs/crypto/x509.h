@@ -42,6 +42,9 @@ int mp_x509_csr_parse(const void *csr_pem, size_t len, char ret_cn[65], struct m
  * key's owner makes. -EBADMSG. */
 int mp_x509_csr_key_id(const void *csr_pem, size_t len, char hex[65], struct mp_err *err);
 
+/* SHA-256 of a public key (SubjectPublicKeyInfo in DER), once it has been looked at. -EBADMSG. */
+int mp_x509_public_key_id(const void *der, size_t len, uint8_t ret[32]);
+
 /* Turn a checked request into a client certificate (extendedKeyUsage clientAuth) for `cn`. */
 int mp_x509_csr_sign(const char *ca_key_pem, const char *ca_cert_pem, const void *csr_pem,
 		     size_t csr_len, const char *cn, int64_t from, unsigned days,

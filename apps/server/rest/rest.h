@@ -54,6 +54,12 @@ void rest_post_token(struct call *c);
 void rest_delete_token(struct call *c);
 void rest_post_enroll_token(struct call *c);
 
+void rest_list_credentials(struct call *c);
+void rest_post_credentials(struct call *c);
+void rest_get_credentials(struct call *c);
+void rest_put_credentials(struct call *c);
+void rest_delete_credentials(struct call *c);
+
 /* ?offset and ?limit (100, at most 500). False: answered 400. */
 struct rest_window {
 	uint64_t offset, limit;
