@@ -52,13 +52,25 @@ uint16_t mp_httpd_port(const struct mp_httpd *h);
 unsigned mp_httpd_connections(const struct mp_httpd *h);
 
 /* ---- looking at a request: everything is borrowed until its end ---- */
-enum mp_method { MP_GET = 1, MP_HEAD = 2, MP_PUT = 4, MP_POST = 8, MP_DELETE = 16, MP_OTHER = 32 };
+enum mp_method {
+	MP_GET = 1,
+	MP_HEAD = 2,
+	MP_PUT = 4,
+	MP_POST = 8,
+	MP_DELETE = 16,
+	MP_OTHER = 32,
+	MP_PATCH = 64
+};
 enum mp_method mp_request_method(const struct mp_request *rq);
 const char *mp_request_path(
 	const struct mp_request *rq); /* as sent, still escaped, with the query */
 const char *mp_request_header(struct mp_request *rq, const char *name); /* NULL: not there */
 const char *mp_request_query(struct mp_request *rq,
 			     const char *name); /* decoded; NULL: not there */
+/* Every parameter of the query in its order, decoded; `value` is NULL for one without '='. */
+void mp_request_each_query(struct mp_request *rq,
+			   void (*each)(void *user, const char *name, const char *value),
+			   void *user);
 bool mp_request_is_tls(const struct mp_request *rq);
 uint64_t mp_request_body_len(struct mp_request *rq); /* as announced; UINT64_MAX when chunked */
 /* The client's address without its port: 16 bytes, IPv4 mapped. */
@@ -120,6 +132,13 @@ void mp_reply_file(struct mp_request *rq, const struct mp_reply_file *f);
 void mp_reply_stream(struct mp_request *rq, const char *type,
 		     int (*read)(void *user, char *data, size_t room), void *user);
 void mp_reply_wake(struct mp_request *rq);
+
+/* The answer takes a while: the connection rests, however long, until mp_reply_now(). The request
+ * stays valid until its end, which comes after that or with mp_httpd_free(); a client that hangs up
+ * meanwhile is noticed then. */
+void mp_reply_later(struct mp_request *rq);
+/* It has been given: it goes out with the next mp_httpd_release(). */
+void mp_reply_now(struct mp_request *rq);
 
 /* Keep the answer back until mp_httpd_release or mp_httpd_fail. */
 void mp_reply_hold(struct mp_request *rq);

@@ -22,7 +22,7 @@ struct world {
 	int status; /* the client's exit code */
 	unsigned commits, chunks, rests, ended;
 	uint64_t streamed;
-	struct mp_request *stream;
+	struct mp_request *stream, *later;
 	struct mp_answer *answer;
 	unsigned connections, idle_seconds, header_seconds;
 	int (*dialog)(uint16_t port); /* in place of one exchange */
@@ -77,6 +77,11 @@ static void serve_file(struct mp_request *rq)
 						  .modified = 1});
 }
 
+static void add_query(void *user, const char *name, const char *value)
+{
+	(void)mp_buf_printf(user, "%s=%s;", name, value ? value : "(none)");
+}
+
 static void serve(void *user, struct mp_request *rq)
 {
 	struct world *w = user;
@@ -94,6 +99,14 @@ static void serve(void *user, struct mp_request *rq)
 	} else if (mp_str_starts_with(path, "/held")) {
 		mp_reply_text(rq, 200, "durable");
 		mp_reply_hold(rq);
+	} else if (mp_str_starts_with(path, "/later")) {
+		w->later = rq;
+		mp_reply_later(rq);
+	} else if (mp_str_starts_with(path, "/each")) {
+		mp_request_each_query(rq, add_query, &text);
+		mp_reply_text(rq, 200, mp_buf_str(&text));
+	} else if (mp_str_starts_with(path, "/method")) {
+		mp_reply_text(rq, 200, mp_request_method(rq) == MP_PATCH ? "patch" : "other");
 	} else if (mp_str_starts_with(path, "/file")) {
 		serve_file(rq);
 	} else if (mp_str_starts_with(path, "/stream")) {
@@ -137,6 +150,12 @@ static void tick(void *user)
 
 	if (w->stream)
 		mp_reply_wake(w->stream);
+	if (w->later) {
+		mp_reply_text(w->later, 200, "at last");
+		mp_reply_now(w->later);
+		w->later = NULL;
+		turn(w);
+	}
 	if (w->client && waitpid(w->client, &status, WNOHANG) == w->client) {
 		w->client = 0;
 		w->status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
@@ -270,6 +289,46 @@ TEST(a_held_answer_to_a_body_goes_out_after_the_commit)
 	      "200 OK", "durable");
 	ASSERT_INT(1, w.commits);
 	ASSERT_INT(2, w.ended);
+}
+
+TEST(an_answer_may_take_a_while_and_still_waits_for_the_commit)
+{
+	struct world w = {0};
+
+	CHECK(&w,
+	      "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"
+	      "GET /later HTTP/1.1\r\n" CLOSE "\r\n",
+	      "200 OK", "at last");
+	ASSERT_INT(1, w.commits);
+	ASSERT_INT(2, w.ended);
+}
+
+static int ask_and_leave(uint16_t port)
+{
+	static const char request[] = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
+	int fd = dial(port);
+
+	if (write(fd, request, strlen(request)) < 0)
+		return 2;
+	usleep(20000);
+	return close(fd);
+}
+
+TEST(who_does_not_wait_for_a_late_answer_disturbs_nobody)
+{
+	struct world w = {.dialog = ask_and_leave};
+
+	ASSERT_INT(0, run(&w, NULL, NULL));
+	ASSERT_INT(1, w.ended);
+}
+
+TEST(a_query_is_walked_in_its_order)
+{
+	struct world w = {0};
+
+	CHECK(&w, "GET /each?b=1&a&c=%20&b= HTTP/1.1\r\n" CLOSE "\r\n",
+	      "\r\n\r\nb=1;a=(none);c= ;b=;");
+	CHECK(&w, "PATCH /method HTTP/1.1\r\n" CLOSE "\r\n", "\r\n\r\npatch");
 }
 
 TEST(a_file_is_given_whole_and_in_ranges)

@@ -41,7 +41,7 @@ struct mp_request {
 	struct mp_request *next, **prev; /* in `live`, or `next` alone in `spare` */
 	struct mp_request *next_held;
 	enum mp_method method;
-	bool begun, served, held, resting;
+	bool begun, served, held, later, resting;
 	bool uri_too_long;
 	struct MHD_Response *response; /* the answer, not yet handed over */
 	bool shared; /* and it belongs to a struct mp_answer */

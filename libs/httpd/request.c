@@ -29,6 +29,29 @@ const char *mp_request_query(struct mp_request *rq, const char *name)
 	return MHD_lookup_connection_value(rq->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct walk {
+	void (*each)(void *user, const char *name, const char *value);
+	void *user;
+};
+
+static enum MHD_Result on_query(void *user, enum MHD_ValueKind kind, const char *name,
+				const char *value)
+{
+	const struct walk *w = user;
+
+	(void)kind;
+	w->each(w->user, name, value);
+	return MHD_YES;
+}
+
+void mp_request_each_query(struct mp_request *rq,
+			   void (*each)(void *user, const char *name, const char *value),
+			   void *user)
+{
+	MHD_get_connection_values(rq->connection, MHD_GET_ARGUMENT_KIND, on_query,
+				  &(struct walk){each, user});
+}
+
 bool mp_request_is_tls(const struct mp_request *rq)
 {
 	return rq->h->config.cert_pem != NULL;

@@ -88,11 +88,8 @@ static enum mp_method method_of(const char *name)
 	static const struct {
 		const char *name;
 		enum mp_method method;
-	} known[] = {{"GET", MP_GET},
-		     {"POST", MP_POST},
-		     {"PUT", MP_PUT},
-		     {"HEAD", MP_HEAD},
-		     {"DELETE", MP_DELETE}};
+	} known[] = {{"GET", MP_GET},	{"POST", MP_POST},     {"PUT", MP_PUT},
+		     {"HEAD", MP_HEAD}, {"DELETE", MP_DELETE}, {"PATCH", MP_PATCH}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcmp(name, known[i].name) == 0)
@@ -105,7 +102,7 @@ static enum MHD_Result finish(struct mp_request *rq)
 {
 	enum MHD_Result ok;
 
-	if (rq->held) {
+	if (rq->held || rq->later) {
 		assert(!rq->shared);
 		MHD_suspend_connection(rq->connection);
 		return MHD_YES;
@@ -436,7 +433,7 @@ int mp_httpd_open(struct mp_loop *loop, const struct mp_httpd_config *config, st
 static void wake_all(struct mp_httpd *h)
 {
 	for (struct mp_request *rq = h->live; rq; rq = rq->next)
-		if (rq->held || rq->resting)
+		if (rq->held || rq->later || rq->resting)
 			MHD_resume_connection(rq->connection);
 }
 
@@ -483,7 +480,19 @@ unsigned mp_httpd_connections(const struct mp_httpd *h)
 	return h->n;
 }
 
-/* ---- answers that wait for a commit ---- */
+/* ---- answers that wait: for what they are about, for a commit ---- */
+
+void mp_reply_later(struct mp_request *rq)
+{
+	rq->later = true;
+}
+
+void mp_reply_now(struct mp_request *rq)
+{
+	assert(rq->later && rq->response);
+	rq->later = false;
+	mp_reply_hold(rq);
+}
 
 void mp_reply_hold(struct mp_request *rq)
 {
