@@ -5,7 +5,7 @@
  *     {
  *             struct sensor *s = user;
  *             switch (resource) {
- *             case 5700: return mp_lwm2m_put(out, mp_lwm2m_float(s->celsius));
+ *             case 5700: return mp_lwm2m_give(out, mp_lwm2m_float(s->celsius));
  *             default: return -ENOENT;
  *             }
  *     }
@@ -28,9 +28,9 @@
 
 /* Where a read puts its values: one, or any number of a multiple resource in ascending order. */
 struct mp_lwm2m_out;
-int mp_lwm2m_put(struct mp_lwm2m_out *out, struct mp_lwm2m_value value);
-int mp_lwm2m_put_instance(struct mp_lwm2m_out *out, uint16_t resource_instance,
-			  struct mp_lwm2m_value value);
+int mp_lwm2m_give(struct mp_lwm2m_out *out, struct mp_lwm2m_value value);
+int mp_lwm2m_give_instance(struct mp_lwm2m_out *out, uint16_t resource_instance,
+			   struct mp_lwm2m_value value);
 
 struct mp_lwm2m_class {
 	uint16_t id;
