@@ -79,6 +79,11 @@ static void print_table(const struct mp_product *p, const struct mp_image_figure
 		    {"payload", f->payload}};
 	char text[16];
 
+	if (p->n_boards == 0) {
+		printf("built %s %s in build/%s, the firmware of %zu board%s\n", p->name,
+		       p->version, p->version, p->n_firmware, p->n_firmware == 1 ? "" : "s");
+		return;
+	}
 	printf("built %s %s in build/%s, %u Debian packages\n", p->name, p->version, p->version,
 	       f->packages);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

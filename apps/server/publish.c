@@ -112,6 +112,8 @@ static int add_files(struct publication *p, const char *manifest_path)
 	for (unsigned i = 0; r == 0 && i < m->n_os; i++)
 		for (unsigned k = 0; r == 0 && k < m->os[i].n_sources; k++)
 			r = add_file(p, m->os[i].sources[k].target, m->os[i].board);
+	for (unsigned i = 0; r == 0 && i < m->n_firmware; i++)
+		r = add_file(p, m->firmware[i].target, m->firmware[i].board);
 	for (unsigned i = 0; r == 0 && i < m->n_services; i++)
 		r = add_service(p, &m->services[i]);
 	if (r == 0 && *m->sbom_target)
@@ -166,6 +168,8 @@ static int names_json(const struct mp_release *m, struct mp_buf *boards, struct 
 
 	for (unsigned i = 0; i < m->n_os; i++)
 		r |= mp_json_append(b, mp_json_new_str(m->os[i].board));
+	for (unsigned i = 0; i < m->n_firmware; i++)
+		r |= mp_json_append(b, mp_json_new_str(m->firmware[i].board));
 	for (unsigned i = 0; i < m->n_services; i++)
 		r |= mp_json_append(s, mp_json_new_str(m->services[i].name));
 	if (r || !b || !s)
@@ -210,13 +214,10 @@ static int remember(struct publication *p, struct release **ret)
 		if (!r->version || !r->minimum_version || !r->product)
 			code = -ENOMEM;
 	}
-	for (unsigned i = 0; code == 0 && i < m->n_os && i < RELEASE_BOARDS; i++) {
-		r->boards[r->n_boards] = intern(m->os[i].board);
-		if (r->boards[r->n_boards])
-			r->n_boards++;
-		else
-			code = -ENOMEM;
-	}
+	for (unsigned i = 0; code == 0 && i < m->n_os; i++)
+		code = release_add_board(r, m->os[i].board);
+	for (unsigned i = 0; code == 0 && i < m->n_firmware; i++)
+		code = release_add_board(r, m->firmware[i].board);
 	if (code == 0)
 		code = releases_insert(p->s->releases, r);
 	if (code < 0) {
@@ -298,4 +299,32 @@ int releases_check_targets(struct server *s, const struct mp_json *targets, stru
 			return r;
 	}
 	return r;
+}
+
+int release_firmware(struct server *s, const struct release *r, const char *board,
+		     struct mp_release_firmware *ret)
+{
+	auto_(mp_query) *q = NULL;
+	auto_(mp_release) *manifest = NULL;
+	const struct mp_release_firmware *f;
+	MP_BUF(text, MANIFEST_MAX);
+	int code = mp_store_query(s->store,
+				  "SELECT sha256 FROM release_file WHERE release = ?1 AND name ="
+				  " sha256 || '.' || ?2 || '.manifest.json'",
+				  &q, MP_INT(r->id), MP_TEXT(r->version));
+
+	if (code == 0)
+		code = mp_query_next(q);
+	if (code <= 0)
+		return code < 0 ? code : -ENOENT;
+	code = blobs_read(s, mp_query_text(q, 0), &text);
+	if (code == 0)
+		code = mp_release_parse(text.data, text.len, &manifest, NULL);
+	if (code < 0)
+		return code;
+	f = mp_release_find_firmware(manifest, board);
+	if (!f)
+		return -ENOENT;
+	*ret = *f;
+	return 0;
 }

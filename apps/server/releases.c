@@ -79,18 +79,24 @@ int releases_insert(struct releases *t, struct release *r)
 	return 0;
 }
 
+int release_add_board(struct release *r, const char *board)
+{
+	const char *name = intern(board);
+
+	if (!name)
+		return -ENOMEM;
+	if (r->n_boards < RELEASE_BOARDS)
+		r->boards[r->n_boards++] = name;
+	return 0;
+}
+
 static int take_boards(struct release *r, const char *text)
 {
 	auto_(mp_json) *boards = NULL;
 	int code = mp_json_parse(text, strlen(text), &boards, NULL);
 
-	for (size_t i = 0; code == 0 && i < mp_json_size(boards) && i < RELEASE_BOARDS; i++) {
-		r->boards[i] = intern(mp_json_str(mp_json_at(boards, i), ""));
-		if (!r->boards[i])
-			code = -ENOMEM;
-		else
-			r->n_boards++;
-	}
+	for (size_t i = 0; code == 0 && i < mp_json_size(boards); i++)
+		code = release_add_board(r, mp_json_str(mp_json_at(boards, i), ""));
 	return code;
 }
 

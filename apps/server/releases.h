@@ -8,11 +8,12 @@
 
 #include "base/err.h"
 #include "json/json.h"
+#include "release/release.h"
 #include "store/store.h"
 
 struct server;
 
-#define RELEASE_BOARDS 16
+#define RELEASE_BOARDS 32
 #define RELEASE_NO_BOARD "-" /* of a file that no device needs */
 
 struct release {
@@ -32,6 +33,12 @@ struct release *releases_find_id(const struct releases *t, int64_t id);
 
 /* Is there something in it for this board? "" stands for the only board of a release. */
 bool release_fits(const struct release *r, const char *board);
+
+/* -ENOMEM. */
+int release_add_board(struct release *r, const char *board);
+/* What the manifest says of the firmware for this board, read from its blob. -ENOENT: the board takes none. */
+int release_firmware(struct server *s, const struct release *r, const char *board,
+		     struct mp_release_firmware *ret);
 
 /* Put one into the catalogue (taken on success). */
 int releases_insert(struct releases *t, struct release *r);

@@ -147,6 +147,8 @@ static int prepare(struct build *b, struct mp_err *err)
 		r = mp_file_remove_tree(b->work, err);
 	if (r == 0)
 		r = mp_file_make_dirs(b->work, 0755, err);
+	if (r == 0 && b->product->n_boards == 0)
+		return 0; /* nothing comes from Debian */
 	if (r == 0)
 		r = lock_open(lock, &b->lock, err);
 	if (r == 0)
@@ -210,6 +212,14 @@ static int check_inputs(const struct build *b, struct os_image *os, struct mp_er
 			       "%s, the 'app' of product.yaml, is not there: write it, or remove "
 			       "the key",
 			       app);
+	for (size_t i = 0; i < p->n_firmware && r == 0; i++) {
+		auto_free char *file = mp_product_path(p, p->firmware[i].file);
+
+		if (!file || !mp_file_exists(file))
+			r = mp_err_set(err, -ENOENT,
+				       "%s, the firmware of %s in product.yaml, is not there",
+				       p->firmware[i].file, p->firmware[i].board);
+	}
 	return r;
 }
 

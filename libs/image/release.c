@@ -89,13 +89,41 @@ static int write_target(struct build *b, const char *name, const struct mp_buf *
 	return r < 0 ? r : build_target(b, name, name, err);
 }
 
+/* The image of a microcontroller is taken as it is. */
+static int firmware_build(struct build *b, const struct mp_product_firmware *from,
+			  struct mp_release_firmware *to, struct mp_err *err)
+{
+	auto_free char *path = mp_product_path(b->product, from->file), *file = NULL;
+	int r = path ? describe_file(NULL, path, &to->size, to->sha256, err) : OOM(err);
+
+	if (r < 0)
+		return r;
+	if (to->size == 0)
+		return mp_err_set(err, -EBADMSG, "the firmware %s is empty", from->file);
+	(void)snprintf(to->board, sizeof(to->board), "%s", from->board);
+	(void)snprintf(to->version, sizeof(to->version), "%s", from->version);
+	(void)snprintf(to->target, sizeof(to->target), "%s.firmware", to->sha256);
+	to->object = (enum mp_release_object)mp_release_object_parse(from->object);
+	to->pull = mp_streq(from->transfer, "pull");
+	file = mp_str_format("%s/%s", b->work, to->target);
+	if (!file)
+		return OOM(err);
+	if (mp_file_exists(file)) /* another board has the same */
+		return 0;
+	r = file_copy(path, file, err);
+	return r < 0 ? r : build_target(b, to->target, to->target, err);
+}
+
 int manifest_build(struct build *b, const struct os_image *os, unsigned n, const struct app *app,
 		   struct mp_err *err)
 {
 	const struct mp_product *p = b->product;
 	struct mp_release_os boards[MP_PRODUCT_BOARDS] = {0};
+	struct mp_release_firmware firmware[MP_PRODUCT_FIRMWARE] = {0};
 	struct mp_release release = {.notes = p->notes,
 				     .n_os = n,
+				     .n_firmware = (unsigned)p->n_firmware,
+				     .firmware = firmware,
 				     .n_services = app->n,
 				     .os = boards,
 				     .services = app->services};
@@ -112,6 +140,8 @@ int manifest_build(struct build *b, const struct os_image *os, unsigned n, const
 		       p->version);
 	for (unsigned i = 0; i < n && r == 0; i++)
 		r = describe_os(b, &os[i], &boards[i], err);
+	for (size_t i = 0; i < p->n_firmware && r == 0; i++)
+		r = firmware_build(b, &p->firmware[i], &firmware[i], err);
 	if (r == 0 &&
 	    (sbom_format(p, b->sbom, &sbom) < 0 || mp_release_format(&release, &manifest) < 0))
 		r = OOM(err);

@@ -19,7 +19,7 @@ struct key {
 	const char *name; /* NULL ends the table */
 	int (*check)(const struct mp_yaml *n, const char *text, struct mp_err *err);
 	size_t at; /* of the value in struct mp_product */
-	enum { TEXT, LIST, SECONDS, MAP } kind;
+	enum { TEXT, LIST, SECONDS, MAP, FIRMWARE } kind;
 	bool required;
 	size_t n_at, max; /* LIST: where its length goes, and the most items */
 	uint64_t least, most; /* SECONDS */
@@ -123,6 +123,33 @@ static int check_url(const struct mp_yaml *n, const char *text, struct mp_err *e
 			   "'%s' is not the server's address: write https://HOST:PORT", text);
 }
 
+static int check_firmware_version(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	if (mp_str_is_name(text, 63))
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG,
+			   "'%s' is not a version: write at most 63 letters, digits, '.', '_' and "
+			   "'-', like 1.10.0 (in quotes)",
+			   text);
+}
+
+static int check_object(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	if (mp_streq(text, "firmware") || mp_streq(text, "software") || mp_streq(text, "advanced"))
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG,
+			   "'%s' is not an object that takes firmware: write firmware, software or "
+			   "advanced",
+			   text);
+}
+
+static int check_transfer(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	if (mp_streq(text, "push") || mp_streq(text, "pull"))
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG, "'%s' is no way to travel: write push or pull", text);
+}
+
 #define AT(member) offsetof(struct mp_product, member)
 #define LIST_AT(member, n_member, most)                                                            \
 	.kind = LIST, .at = AT(member), .n_at = AT(n_member), .max = (most)
@@ -153,15 +180,25 @@ static const struct key update_keys[] = {
 	{.name = "grace", .kind = SECONDS, .at = AT(update.grace), .most = 30 * DAY},
 	{0},
 };
+#define ROW_AT(member) offsetof(struct mp_product_firmware, member)
+static const struct key firmware_keys[] = {
+	{.name = "file", .check = check_path, .at = ROW_AT(file), .required = true},
+	{.name = "version",
+	 .check = check_firmware_version,
+	 .at = ROW_AT(version),
+	 .required = true},
+	{.name = "object", .check = check_object, .at = ROW_AT(object)},
+	{.name = "transfer", .check = check_transfer, .at = ROW_AT(transfer)},
+	{0},
+};
+#undef ROW_AT
 static const struct key product_keys[] = {
 	{.name = "product", .check = check_product, .at = AT(name), .required = true},
 	{.name = "version", .check = check_version, .at = AT(version), .required = true},
 	{.name = "notes", .at = AT(notes)},
 	{.name = "minimum_version", .check = check_version, .at = AT(minimum_version)},
-	{.name = "boards",
-	 .check = check_board,
-	 .required = true,
-	 LIST_AT(boards, n_boards, MP_PRODUCT_BOARDS)},
+	{.name = "boards", .check = check_board, LIST_AT(boards, n_boards, MP_PRODUCT_BOARDS)},
+	{.name = "firmware", .kind = FIRMWARE, .members = firmware_keys},
 	{.name = "server", .kind = MAP, .members = server_keys, .required = true},
 	{.name = "os", .kind = MAP, .members = os_keys},
 	{.name = "app", .check = check_path, .at = AT(app)},
@@ -230,6 +267,50 @@ static int read_seconds(const struct key *k, const struct mp_yaml *n, struct mp_
 static int read_map(const struct mp_yaml *map, const struct key *keys, struct mp_product *p,
 		    struct mp_err *err);
 
+static int read_row(const struct mp_yaml *map, const struct key *keys,
+		    struct mp_product_firmware *row, struct mp_err *err)
+{
+	const char *names[8] = {NULL};
+	int r;
+
+	for (size_t i = 0; keys[i].name; i++)
+		names[i] = keys[i].name;
+	if (mp_yaml_type(map) != MP_YAML_MAP)
+		return mp_yaml_err(map, err, -EBADMSG, "'%s' must hold keys of its own",
+				   row->board);
+	r = mp_yaml_check_keys(map, names, err);
+	for (size_t i = 0; r == 0 && keys[i].name; i++) {
+		const struct mp_yaml *n = mp_yaml_get(map, keys[i].name);
+
+		if (n)
+			r = read_text(&keys[i], n,
+				      (const char **)(void *)((char *)row + keys[i].at), err);
+		else if (keys[i].required)
+			r = mp_yaml_err(map, err, -EBADMSG, "'%s' is missing", keys[i].name);
+	}
+	return r;
+}
+
+/* A map of boards, each with keys of its own. */
+static int read_firmware(const struct key *k, const struct mp_yaml *n, struct mp_product *p,
+			 struct mp_err *err)
+{
+	int r = 0;
+
+	if (mp_yaml_type(n) != MP_YAML_MAP || mp_yaml_size(n) > MP_PRODUCT_FIRMWARE)
+		return mp_yaml_err(n, err, -EBADMSG, "'%s' must hold at most %d boards", k->name,
+				   MP_PRODUCT_FIRMWARE);
+	for (size_t i = 0; r == 0 && i < mp_yaml_size(n); i++) {
+		p->firmware[i] = (struct mp_product_firmware){
+			.board = mp_yaml_key(n, i), .object = "firmware", .transfer = "pull"};
+		r = check_board(mp_yaml_at(n, i), p->firmware[i].board, err);
+		if (r == 0)
+			r = read_row(mp_yaml_at(n, i), k->members, &p->firmware[i], err);
+		p->n_firmware = i + 1;
+	}
+	return r;
+}
+
 static int read_key(const struct mp_yaml *map, const struct key *k, struct mp_product *p,
 		    struct mp_err *err)
 {
@@ -251,6 +332,8 @@ static int read_key(const struct mp_yaml *map, const struct key *k, struct mp_pr
 			return mp_yaml_err(n, err, -EBADMSG, "'%s' must hold keys of its own",
 					   k->name);
 		return read_map(n, k->members, p, err);
+	case FIRMWARE:
+		return read_firmware(k, n, p, err);
 	}
 	return 0;
 }
@@ -277,6 +360,17 @@ static int check_whole(const struct mp_product *p, struct mp_err *err)
 		return mp_yaml_err(mp_yaml_get(root, "minimum_version"), err, -EBADMSG,
 				   "minimum_version %s is newer than version %s",
 				   p->minimum_version, p->version);
+	if (p->n_boards + p->n_firmware == 0)
+		return mp_yaml_err(root, err, -EBADMSG,
+				   "there is nothing to build: name 'boards', 'firmware', or both");
+	if (*p->app && p->n_boards == 0)
+		return mp_yaml_err(mp_yaml_get(root, "app"), err, -EBADMSG,
+				   "'app' needs a board whose operating system runs it");
+	for (size_t i = 0; i < p->n_firmware; i++)
+		if (mp_product_has_board(p, p->firmware[i].board))
+			return mp_yaml_err(mp_yaml_get(root, "firmware"), err, -EBADMSG,
+					   "'%s' is in 'boards' and in 'firmware'",
+					   p->firmware[i].board);
 	return 0;
 }
 

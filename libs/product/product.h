@@ -19,8 +19,18 @@
 
 #define MP_PRODUCT_FILE "product.yaml"
 #define MP_PRODUCT_BOARDS 16
+#define MP_PRODUCT_FIRMWARE 16
 #define MP_PRODUCT_NAMES 32 /* names of the server */
 #define MP_PRODUCT_PACKAGES 256
+
+/* One kind of microcontroller, managed over LwM2M. */
+struct mp_product_firmware {
+	const char *board; /* as its Device object names its model (/3/0/1) */
+	const char *file; /* the image, relative to the product folder */
+	const char *version; /* as the device reports it when it runs the image */
+	const char *object; /* "firmware" (5), "software" (9) or "advanced" */
+	const char *transfer; /* "push": the server writes it, "pull": the device fetches it */
+};
 
 struct mp_product {
 	const char *dir; /* the product folder, absolute */
@@ -31,7 +41,9 @@ struct mp_product {
 	const char *minimum_version;
 	const char *notes;
 	const char *boards[MP_PRODUCT_BOARDS];
-	size_t n_boards; /* at least 1 */
+	size_t n_boards; /* may be 0 when there is firmware */
+	struct mp_product_firmware firmware[MP_PRODUCT_FIRMWARE];
+	size_t n_firmware;
 	struct {
 		const char *url; /* https://HOST[:PORT], as devices see it */
 		const char *names[MP_PRODUCT_NAMES]; /* of its certificate; at least 1 */

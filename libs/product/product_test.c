@@ -38,6 +38,26 @@ TEST(a_product_has_all_its_keys)
 	ASSERT_STR("/p/keys", path);
 }
 
+TEST(a_product_may_be_microcontrollers_alone)
+{
+	auto_(mp_product) *p = NULL;
+
+	ASSERT_OK(parse(
+		"product: demo\nversion: 1\n"
+		"server: { url: \"https://a\", names: [a] }\n"
+		"firmware:\n"
+		"  sensor: { file: fw/sensor.bin, version: 1.1.0 }\n"
+		"  meter: { file: fw/meter.bin, version: v2, object: advanced, transfer: push }\n",
+		&p, NULL));
+	ASSERT_INT(0, p->n_boards);
+	ASSERT_INT(2, p->n_firmware);
+	ASSERT_STR("sensor", p->firmware[0].board);
+	ASSERT_STR("pull", p->firmware[0].transfer);
+	ASSERT_STR("firmware", p->firmware[0].object);
+	ASSERT_STR("v2", p->firmware[1].version);
+	ASSERT_STR("push", p->firmware[1].transfer);
+}
+
 TEST(what_is_left_out_has_a_default)
 {
 	auto_(mp_product) *p = NULL;
@@ -71,7 +91,21 @@ TEST(every_mistake_is_named_with_its_line)
 		{HEAD "os: { kernel_arguments: roothash=1 }\n", "product.yaml:5: ", "roothash="},
 		{"product: Demo!\n", "product.yaml:1: ", "not a product name"},
 		{"product: demo\nversion: one\n", "product.yaml:2: ", "not a version"},
-		{"product: demo\nversion: 1\nboards: []\n", "product.yaml:3: ", "at least one"},
+		{"product: demo\nversion: 1\nboards: []\nserver: { url: \"https://a\", names: [a] "
+		 "}\n",
+		 "product.yaml:1: ", "nothing to build"},
+		{HEAD "firmware: { s: { version: 1 } }\n", "product.yaml:5: ", "'file' is missing"},
+		{HEAD "firmware: { s: { file: a, version: 1, by: x } }\n",
+		 "product.yaml:5: ", "'by'"},
+		{HEAD "firmware: { s: { file: a, version: 1, transfer: fly } }\n",
+		 "product.yaml:5: ", "push or pull"},
+		{HEAD "firmware: { s: { file: a, version: 1, object: 5 } }\n",
+		 "product.yaml:5: ", "firmware, software or advanced"},
+		{HEAD "firmware: { qemu-x86_64: { file: a, version: 1 } }\n",
+		 "product.yaml:5: ", "in 'boards' and in 'firmware'"},
+		{"product: demo\nversion: 1\napp: a\nfirmware: { s: { file: a, version: 1 } }\n"
+		 "server: { url: \"https://a\", names: [a] }\n",
+		 "product.yaml:3: ", "needs a board"},
 		{"product: demo\nversion: 1\nboards: x\n", "product.yaml:3: ", "must be a list"},
 		{"product: demo\n", "product.yaml:", "'version' is missing"},
 		{"- demo\n", "product.yaml:1: ", "not a product"},

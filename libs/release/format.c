@@ -68,6 +68,18 @@ static void add_os(int *r, struct mp_json *boards, const struct mp_release_os *o
 	}
 }
 
+static void add_firmware(int *r, struct mp_json *boards, const struct mp_release_firmware *f)
+{
+	struct mp_json *j = add_object(r, add_object(r, boards, f->board), "firmware");
+
+	add_str(r, j, "version", f->version);
+	add_str(r, j, "target", f->target);
+	add_size(r, j, f->size);
+	add_str(r, j, "sha256", f->sha256);
+	add_str(r, j, "object", mp_release_object_name(f->object));
+	add_str(r, j, "transfer", f->pull ? "pull" : "push");
+}
+
 static void add_service(int *r, struct mp_json *services, const struct mp_release_service *s)
 {
 	struct mp_json *j = add_object(r, services, NULL), *image, *config, *layers;
@@ -106,6 +118,8 @@ static int build(struct mp_json *doc, const struct mp_release *rel)
 	boards = add_object(&r, doc, "boards");
 	for (unsigned i = 0; i < rel->n_os; i++)
 		add_os(&r, boards, &rel->os[i]);
+	for (unsigned i = 0; i < rel->n_firmware; i++)
+		add_firmware(&r, boards, &rel->firmware[i]);
 	services = add_array(&r, add_object(&r, doc, "app"), "services");
 	for (unsigned i = 0; i < rel->n_services; i++)
 		add_service(&r, services, &rel->services[i]);

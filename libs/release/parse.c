@@ -162,9 +162,87 @@ static int parse_os(const struct mp_json *os, const char *version, struct mp_rel
 	return r;
 }
 
+const char *mp_release_object_name(enum mp_release_object o)
+{
+	static const char *const names[] = {"firmware", "software", "advanced"};
+
+	return names[o];
+}
+
+int mp_release_object_parse(const char *name)
+{
+	for (int o = MP_RELEASE_FIRMWARE; o <= MP_RELEASE_ADVANCED; o++)
+		if (mp_streq(name, mp_release_object_name((enum mp_release_object)o)))
+			return o;
+	return -EBADMSG;
+}
+
+static bool is_object(const char *s)
+{
+	return mp_release_object_parse(s) >= 0;
+}
+
+static bool is_transfer(const char *s)
+{
+	return mp_streq(s, "push") || mp_streq(s, "pull");
+}
+
+static int parse_firmware(const struct mp_json *j, struct mp_release_firmware *ret,
+			  struct mp_err *err)
+{
+	char object[64], transfer[64];
+	int r = read_text(j, "version", is_short_name, "a version", ret->version, err);
+
+	if (r == 0)
+		r = read_target(j, "target", ret->target, err);
+	if (r == 0)
+		r = read_size(j, &ret->size, err);
+	if (r == 0)
+		r = read_digest(j, "sha256", ret->sha256, err);
+	if (r == 0)
+		r = read_text(j, "object", is_object, "firmware, software or advanced", object,
+			      err);
+	if (r == 0)
+		r = read_text(j, "transfer", is_transfer, "push or pull", transfer, err);
+	if (r < 0)
+		return r;
+	ret->object = (enum mp_release_object)mp_release_object_parse(object);
+	ret->pull = mp_streq(transfer, "pull");
+	return 0;
+}
+
+/* A board is a computer with an operating system, or a microcontroller with its firmware. */
+static int parse_board(const char *name, const struct mp_json *board, struct mp_release *rel,
+		       struct mp_err *err)
+{
+	const struct mp_json *part;
+	char *to;
+	int r;
+
+	if (!is_short_name(name))
+		return mp_err_set(err, -EBADMSG, "'%.80s' is not the name of a board", name);
+	if (mp_json_get(board, "firmware")) {
+		struct mp_release_firmware *at = &rel->firmware[rel->n_firmware++];
+
+		to = at->board;
+		r = mp_json_read_object(board, "firmware", &part, err);
+		if (r == 0)
+			r = parse_firmware(part, at, err);
+	} else {
+		struct mp_release_os *at = &rel->os[rel->n_os++];
+
+		to = at->board;
+		r = mp_json_read_object(board, "os", &part, err);
+		if (r == 0)
+			r = parse_os(part, rel->version, at, err);
+	}
+	memcpy(to, name, strlen(name) + 1);
+	return r < 0 ? mp_err_wrap(err, r, "board %s", name) : 0;
+}
+
 static int parse_boards(const struct mp_json *doc, struct mp_release *rel, struct mp_err *err)
 {
-	const struct mp_json *boards, *board, *os;
+	const struct mp_json *boards, *board;
 	const char *name;
 	void *iter = NULL;
 	int r = mp_json_read_object(doc, "boards", &boards, err);
@@ -174,22 +252,12 @@ static int parse_boards(const struct mp_json *doc, struct mp_release *rel, struc
 	if (mp_json_size(boards) == 0 || mp_json_size(boards) > MOST_BOARDS)
 		return mp_err_set(err, -EBADMSG, "a release is for 1 to %d boards", MOST_BOARDS);
 	rel->os = calloc(mp_json_size(boards), sizeof(*rel->os));
-	if (!rel->os)
+	rel->firmware = calloc(mp_json_size(boards), sizeof(*rel->firmware));
+	if (!rel->os || !rel->firmware)
 		return mp_err_set(err, -ENOMEM, "out of memory");
-	while (mp_json_next(boards, &iter, &name, &board)) {
-		struct mp_release_os *at = &rel->os[rel->n_os++];
-
-		if (!is_short_name(name))
-			return mp_err_set(err, -EBADMSG, "'%.80s' is not the name of a board",
-					  name);
-		memcpy(at->board, name, strlen(name) + 1);
-		r = mp_json_read_object(board, "os", &os, err);
-		if (r == 0)
-			r = parse_os(os, rel->version, at, err);
-		if (r < 0)
-			return mp_err_wrap(err, r, "board %s", name);
-	}
-	return 0;
+	while (r == 0 && mp_json_next(boards, &iter, &name, &board))
+		r = parse_board(name, board, rel, err);
+	return r;
 }
 
 static int parse_layers(const struct mp_json *image, struct mp_release_service *s,
@@ -332,6 +400,7 @@ void mp_release_free(struct mp_release *r)
 		return;
 	mp_json_free(r->doc);
 	free(r->os);
+	free(r->firmware);
 	free(r->services);
 	free(r);
 }
@@ -341,5 +410,14 @@ const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const
 	for (unsigned i = 0; i < r->n_os; i++)
 		if (mp_streq(r->os[i].board, board))
 			return &r->os[i];
+	return NULL;
+}
+
+const struct mp_release_firmware *mp_release_find_firmware(const struct mp_release *r,
+							   const char *board)
+{
+	for (unsigned i = 0; i < r->n_firmware; i++)
+		if (mp_streq(r->firmware[i].board, board))
+			return &r->firmware[i];
 	return NULL;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,22 @@ struct mp_release_os { /* one board's operating system */
 	struct mp_release_source sources[MP_RELEASE_SOURCES];
 };
 
+enum mp_release_object { /* of LwM2M, through which a device takes its firmware */
+			 MP_RELEASE_FIRMWARE, /* object 5 */
+			 MP_RELEASE_SOFTWARE, /* object 9 */
+			 MP_RELEASE_ADVANCED, /* our advanced firmware update */
+};
+
+struct mp_release_firmware { /* one board that is a microcontroller, managed over LwM2M */
+	char board[64];
+	char version[64]; /* as the device reports it when it runs */
+	char target[200]; /* TUF target path of the image */
+	uint64_t size;
+	char sha256[65];
+	enum mp_release_object object;
+	bool pull; /* the device fetches it by URI; else the server writes it to the device */
+};
+
 struct mp_release_layer {
 	char diff_id[65]; /* SHA-256 of the uncompressed tar, hex */
 	char target[200]; /* TUF target path of the compressed blob */
@@ -57,8 +74,9 @@ struct mp_release {
 	char product[64], version[32], minimum_version[32]; /* minimum "" when any will do */
 	const char *notes; /* borrowed; "" when none */
 	char sbom_target[200]; /* "" when none */
-	unsigned n_os, n_services;
+	unsigned n_os, n_firmware, n_services;
 	struct mp_release_os *os;
+	struct mp_release_firmware *firmware;
 	struct mp_release_service *services;
 	struct mp_json *doc; /* what everything above borrows from */
 };
@@ -74,3 +92,7 @@ DEFINE_AUTO(mp_release)
 int mp_release_format(const struct mp_release *r, struct mp_buf *out);
 /* NULL when the release has nothing for this board. */
 const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const char *board);
+const struct mp_release_firmware *mp_release_find_firmware(const struct mp_release *r,
+							   const char *board);
+const char *mp_release_object_name(enum mp_release_object o); /* "firmware", ... */
+int mp_release_object_parse(const char *name); /* -EBADMSG */

@@ -62,6 +62,42 @@ TEST(release_reads_a_manifest)
 	ASSERT_STR("always", mp_json_str(mp_json_get(rel->services[0].spec, "restart"), ""));
 }
 
+#define SENSOR                                                                                     \
+	"\"boards\":{\"sensor\":{\"firmware\":{\"version\":\"2.1-rc1\",\"target\":\"s.firmware\"," \
+	"\"size\":7,\"sha256\":\"" D2 "\",\"object\":\"software\",\"transfer\":\"pull\"}},"
+
+TEST(release_reads_the_firmware_of_a_microcontroller)
+{
+	auto_(mp_release) *rel = NULL;
+	const struct mp_release_firmware *f;
+	const char *at = strstr(good, "\"boards\":{");
+	MP_BUF(b, 1 << 16);
+
+	ASSERT_OK(mp_buf_printf(&b, "%.*s" SENSOR "%s", (int)(at - good), good,
+				at + strlen("\"boards\":{")));
+	ASSERT_OK(mp_release_parse(b.data, b.len, &rel, NULL));
+	ASSERT_INT(1, rel->n_os);
+	ASSERT(mp_release_find_firmware(rel, "qemu-x86_64") == NULL);
+	f = mp_release_find_firmware(rel, "sensor");
+	ASSERT(f != NULL);
+	ASSERT_STR("2.1-rc1", f->version);
+	ASSERT_STR("s.firmware", f->target);
+	ASSERT_INT(MP_RELEASE_SOFTWARE, f->object);
+	ASSERT(f->pull);
+}
+
+TEST(release_refuses_firmware_that_says_not_how_it_travels)
+{
+	struct mp_err err = {""};
+
+	ASSERT_ERR(-EBADMSG, parse_with("\"boards\":{",
+					"\"boards\":{\"sensor\":{\"firmware\":{\"version\":\"1\","
+					"\"target\":\"t\",\"size\":1,\"sha256\":\"" D1 "\","
+					"\"object\":\"firmware\",\"transfer\":\"post\"}},",
+					&err));
+	ASSERT(strstr(err.text, "'transfer' is not push or pull") != NULL);
+}
+
 TEST(release_reads_what_it_writes)
 {
 	auto_(mp_release) *rel = NULL, *again = NULL;
@@ -70,12 +106,17 @@ TEST(release_reads_what_it_writes)
 
 	ASSERT_OK(mp_release_parse(good, strlen(good), &rel, NULL));
 	strcpy(rel->os[0].sources[0].type, "full");
+	rel->firmware = realloc(rel->firmware, sizeof(*rel->firmware));
+	ASSERT(rel->firmware != NULL);
+	rel->firmware[rel->n_firmware++] = (struct mp_release_firmware){
+		.board = "sensor", .version = "2", .target = "s", .size = 1, .sha256 = D1};
 	rel->os[0].sources[0] = rel->os[0].sources[1];
 	ASSERT_OK(mp_release_format(rel, &one));
 	ASSERT_OK(mp_release_parse(one.data, one.len, &again, NULL));
 	ASSERT_OK(mp_release_format(again, &two));
 	ASSERT_STR(one.data, two.data);
 	ASSERT_INT(2, again->os[0].n_sources);
+	ASSERT_STR("2", mp_release_find_firmware(again, "sensor")->version);
 }
 
 TEST(release_may_have_no_application)
