@@ -14,8 +14,8 @@
  * identity is the address itself.
  *
  * Sending is queueing: a caller that must make something durable before it is acknowledged commits
- * between mp_coap_receive() and letting the queue go, and calls mp_coap_forget_replies() when it has to take
- * the queue back.
+ * between mp_coap_receive() and letting the queue go; then it calls mp_coap_replies_are_sent(), or
+ * mp_coap_forget_replies() when it had to take the queue back.
  */
 #pragma once
 
@@ -37,7 +37,8 @@ struct mp_coap_remote {
 				 its session */
 	bool is_reliable; /* a stream: no types, no message ids, no retransmission */
 };
-/* The same identity? With an identity on both sides their texts; else session, address and local. */
+/* The same? With an identity on both sides their texts are, else with a session on one of them their
+ * sessions, else both addresses. */
 bool mp_coap_remote_is_same(const struct mp_coap_remote *a, const struct mp_coap_remote *b);
 
 /* ---- what others ask of us ---- */
@@ -141,9 +142,10 @@ struct mp_coap_ask { /* everything is copied, but `source` and `sink` objects of
 	((struct mp_coap_ask){.code = (c), .path = (p), .format = -1, .accept = -1, .observe = -1})
 
 struct mp_coap_exchange;
-/* At most NSTART exchanges with a remote are under way, the others wait their turn in order. The
- * handler is called later, never inside. `ret` may be NULL; it is valid until the handler returns.
- * 0, -ENOMEM, -ENOBUFS: too many wait, -EINVAL. */
+/* At most NSTART exchanges with a remote await an acknowledgement (RFC 7252 section 4.7), the others wait
+ * their turn in order, and as long as the remote gives signs of life. The blocks of a long body take a turn
+ * each. The handler is called later, never inside. `ret` may be NULL; it is valid until the handler returns.
+ * 0, -ENOMEM, -ENOBUFS: too many wait, -EEXIST: another one has this token, -EINVAL. */
 int mp_coap_send(struct mp_coap *c, const struct mp_coap_remote *to, const struct mp_coap_ask *ask,
 		 struct mp_coap_exchange **ret);
 /* Its handler is called with MP_COAP_CANCELED before this returns. */
@@ -170,7 +172,8 @@ int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uin
 /* ---- the endpoint ---- */
 struct mp_coap_config { /* copied */
 	void *user;
-	/* Queue one message for `to`; what cannot be sent is lost. */
+	/* Queue one message for `to`; what cannot be sent is lost. For a reliable remote it has the form of a
+	 * datagram, too: the stream decodes it and writes it with mp_coap_tcp_encode(). */
 	void (*send)(void *user, const struct mp_coap_remote *to, const void *data, size_t len);
 	/* Answer each request with mp_coap_respond() or mp_coap_defer(); without one it gets 4.04. Unknown critical options,
 	 * blocks, duplicates and malformed messages never come here. */
@@ -204,7 +207,9 @@ void mp_coap_tick(struct mp_coap *c, int64_t now_ms);
 int64_t mp_coap_now(const struct mp_coap *c);
 /* When the next tick is due: a time of the caller's clock, INT64_MAX: nothing to wait for. */
 int64_t mp_coap_next_ms(const struct mp_coap *c);
-/* What was answered since the last call of this is not what a duplicate may get: forget it. */
+/* What was answered up to now has left, or will leave: duplicates get the same. */
+void mp_coap_replies_are_sent(struct mp_coap *c);
+/* What was answered since the last call of that is not what a duplicate may get: forget it. */
 void mp_coap_forget_replies(struct mp_coap *c);
 /* The transport's session is gone: what runs over it ends as timed out; what is tied to an identity waits for
  * the identity's next session. */
