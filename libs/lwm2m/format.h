@@ -68,7 +68,8 @@ struct mp_lwm2m_reader { /* placed by the caller, filled by mp_lwm2m_read() */
 	size_t scratch_room;
 	size_t scratch_used; /* by the record that was read last */
 	int error; /* kept: an end or a failure is final */
-	bool begun;
+	bool begun, ended;
+	bool done; /* formats of one value: it was read */
 	union {
 		struct { /* instances and resources that are open */
 			const uint8_t *end[3];
@@ -79,14 +80,15 @@ struct mp_lwm2m_reader { /* placed by the caller, filled by mp_lwm2m_read() */
 			char base_name[MP_LWM2M_NAME_MAX];
 			uint8_t base_len;
 			double base_time;
-			double base_value, base_sum;
-			bool has_base_value;
-			uint32_t left; /* records of a CBOR array; UINT32_MAX: until its break */
-			const uint8_t *entries; /* of JSON: "bn" may follow the array "e" */
+			struct mp_lwm2m_value base_value;
+			bool has_base_name, has_base_value;
+			uint64_t left; /* records; of JSON: is there another one? */
+			bool endless; /* a CBOR array that a break ends */
 		} pack;
 		struct { /* LwM2M CBOR: maps that are open */
 			struct mp_lwm2m_path path[5];
-			uint32_t left[5];
+			uint64_t left[5];
+			bool endless[5];
 			uint8_t depth;
 		} tree;
 	};
@@ -118,7 +120,6 @@ struct mp_lwm2m_writer { /* placed by the caller, filled by mp_lwm2m_write() */
 	size_t room, len;
 	struct mp_lwm2m_path last; /* path of the record before */
 	unsigned records;
-	double base_time;
 	int error; /* the first one, told again by mp_lwm2m_write_end() */
 	struct {
 		size_t at; /* where its header stands */
