@@ -117,15 +117,18 @@ static int take_string(struct mp_lwm2m_reader *r, const uint8_t **at, const uint
 
 /* ---- numbers ---- */
 
-static double half_float(uint16_t bits)
+/* RFC 8949 appendix D: as the bits of a single float, of which a subnormal one is a multiple of 2^-24. */
+static double half_float(uint16_t half)
 {
-	int exponent = bits >> 10 & 31;
-	double mantissa = bits & 0x3ff;
-	double v = exponent == 0    ? ldexp(mantissa, -24)
-		   : exponent != 31 ? ldexp(mantissa + 1024, exponent - 25)
-				    : (double)INFINITY;
+	uint32_t exponent = half >> 10 & 31, mantissa = half & 0x3ff, bits;
+	float single;
 
-	return bits & 0x8000 ? -v : v;
+	if (exponent == 0)
+		return (half & 0x8000 ? -1.0 : 1.0) * mantissa / (1 << 24);
+	exponent = exponent == 31 ? 255 : exponent + 127 - 15;
+	bits = (uint32_t)(half & 0x8000) << 16 | exponent << 23 | mantissa << 13;
+	memcpy(&single, &bits, sizeof(single));
+	return (double)single;
 }
 
 static int simple(const struct mp_lwm2m_cbor_head *h, struct mp_lwm2m_value *ret)

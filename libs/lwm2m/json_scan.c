@@ -283,7 +283,7 @@ int mp_lwm2m_json_skip(const uint8_t **at, const uint8_t *end)
 	unsigned depth = 0;
 
 	for (;;) {
-		char close;
+		char close = ']';
 		int k = skip_begin(at, end, &close);
 
 		if (k < 0)

@@ -53,12 +53,20 @@ int mp_lwm2m_type_parse(const char *name, enum mp_lwm2m_type *ret)
 
 /* ---- numbers into numbers ---- */
 
-static bool whole_float(double v, int64_t *ret)
+/* Rounded down; exact in the range that is taken. */
+static bool floor_float(double v, int64_t *ret)
 {
-	if (v != trunc(v) || fabs(v) > EXACT)
+	if (!(v >= -EXACT && v <= EXACT))
 		return false;
 	*ret = (int64_t)v;
+	if ((double)*ret > v)
+		(*ret)--;
 	return true;
+}
+
+static bool whole_float(double v, int64_t *ret)
+{
+	return floor_float(v, ret) && (double)*ret == v;
 }
 
 static int to_integer(const struct mp_lwm2m_value *v, int64_t *ret)
@@ -84,7 +92,7 @@ static int to_integer(const struct mp_lwm2m_value *v, int64_t *ret)
 static int to_time(const struct mp_lwm2m_value *v, int64_t *ret)
 {
 	if (v->type == MP_LWM2M_FLOAT)
-		return whole_float(floor(v->real), ret) ? 0 : -EBADMSG;
+		return floor_float(v->real, ret) ? 0 : -EBADMSG;
 	return to_integer(v, ret);
 }
 
