@@ -25,8 +25,8 @@
 
 static void tell(struct server *s, const struct device *d)
 {
-	if (events_wanted(s->events))
-		events_add(s->events, "device", device_json(s, d, false));
+	if (events_wanted(s->events, EVENT_DEVICE, d->name))
+		events_add(s->events, EVENT_DEVICE, d->name, device_json(s, d, false));
 }
 
 static int move_member(struct server *s, struct device *d, enum member_state to)
@@ -319,7 +319,7 @@ int actions_remove(struct server *s, struct device *d)
 	if (mp_json_put_str(gone, "id", d->name) < 0 || mp_json_put_bool(gone, "removed", true) < 0)
 		return -ENOMEM;
 	rollouts_forget(s, d);
-	if (events_wanted(s->events))
-		events_add(s->events, "device", take_ptr(gone));
+	if (events_wanted(s->events, EVENT_DEVICE, d->name))
+		events_add(s->events, EVENT_DEVICE, d->name, take_ptr(gone));
 	return devices_remove(s, d);
 }

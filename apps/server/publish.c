@@ -261,8 +261,9 @@ int releases_publish(struct server *s, const char *manifest, const char *targets
 		r = write_all(&p, manifest, targets, mp_json_int(mp_json_get(part, "version"), 0),
 			      ret);
 	mp_release_free(p.manifest);
-	if (r == 0 && events_wanted(s->events) && release_json(s, *ret, &event) == 0)
-		events_add(s->events, "release", take_ptr(event));
+	if (r == 0 && events_wanted(s->events, EVENT_RELEASE, NULL) &&
+	    release_json(s, *ret, &event) == 0)
+		events_add(s->events, EVENT_RELEASE, NULL, take_ptr(event));
 	return r;
 }
 

@@ -221,8 +221,8 @@ struct mp_json *rollout_json(const struct rollout *r)
 
 static void tell(struct server *s, const struct rollout *r)
 {
-	if (events_wanted(s->events))
-		events_add(s->events, "rollout", rollout_json(r));
+	if (events_wanted(s->events, EVENT_ROLLOUT, NULL))
+		events_add(s->events, EVENT_ROLLOUT, NULL, rollout_json(r));
 }
 
 /* ---- states ---- */

@@ -262,7 +262,7 @@ static int start(struct server *s, struct mp_err *err)
 {
 	int r = mp_loop_new(&s->loop);
 
-	s->events = events_new();
+	s->events = events_new(event_kinds, false);
 	s->metrics = calloc(1, sizeof(*s->metrics));
 	s->gateway = calloc(1, sizeof(*s->gateway));
 	s->collector = collect_new();

@@ -11,7 +11,7 @@ import yaml
 from demo_fleet import ROOT
 
 PATH = ROOT / "docs/api/openapi.yaml"
-METHODS = ("get", "head", "put", "post", "delete")
+METHODS = ("get", "head", "put", "post", "patch", "delete")
 
 
 def closed(schema):

@@ -114,6 +114,8 @@ def look_at_the_server(call, fleet):
     assert status["product"] == "demo" and status["role"] == "admin"
     assert b"mp_requests_total" in call("get", "/metrics", 200)
     call("get", "/api/v1/events", 200, headers={"Last-Event-ID": "1"})
+    call("get", "/api/v1/events", 200, query={"device": "demo-1", "kinds": "device,notification"})
+    call("get", "/api/v1/events", 400, query={"kinds": "device,weather"})
 
 
 def upload(call, fleet):
@@ -272,6 +274,45 @@ def tokens(call, fleet):
     call("get", "/api/v1/status", 401, token=made["token"])
 
 
+def public_key(folder):
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-out", folder / "raw.pem"], check=True, capture_output=True)
+    return subprocess.run(["openssl", "pkey", "-in", folder / "raw.pem", "-pubout", "-outform", "DER"],
+                          check=True, capture_output=True).stdout.hex()
+
+
+def credentials(call, fleet):
+    one, many = "/api/v1/devices/{id}/credentials", "/api/v1/credentials"
+    call("put", one, 204, {"psk": {"identity": "id-1", "key": "00112233445566778899aabbccddeeff"}}, id="sec-1")
+    assert call("get", one, 200, id="sec-1") == {"endpoint": "sec-1", "kind": "psk", "identity": "id-1"}
+    call("put", one, 409, {"psk": {"identity": "id-1", "key": "00"}}, id="sec-2")
+    for bad in ({}, {"psk": {"key": "0"}}, {"psk": {"key": "00" * 65}}, {"psk": {"key": "00", "identity": ""}},
+                {"psk": {"key": "00"}, "x509": {}}, {"rpk": {"key": "3000"}}, {"x509": {"sha256": "1"}},
+                {"x509": {"common_name": ""}}):
+        call("put", one, 400, bad, id="sec-2")
+    call("put", one, 413, announced=70000, id="sec-2")
+    key = public_key(fleet.folder)
+    call("put", one, 204, {"rpk": {"key": key}}, id="sec-2")
+    assert call("get", one, 200, id="sec-2")["sha256"] == hashlib.sha256(bytes.fromhex(key)).hexdigest()
+    call("put", one, 409, {"rpk": {"key": key}}, id="sec-3")
+    call("put", one, 204, {"x509": {}}, id="sec-3")
+    assert call("get", one, 200, id="sec-3")["common_name"] == "sec-3"
+    answer = call("post", many, 200, {"items": [
+        {"endpoint": "sec-4", "psk": {"key": "0011"}},
+        {"endpoint": "sec-5", "psk": {"identity": "id-1", "key": "0011"}},
+        {"endpoint": "sec-6", "x509": {"common_name": "six", "sha256": "0" * 64}}]})
+    assert answer["stored"] == 2 and [r["endpoint"] for r in answer["refused"]] == ["sec-5"]
+    call("post", many, 400, {"items": 1})
+    call("post", many, 413, announced=17 << 20)
+    listed = call("get", many, 200, query={"limit": 2})
+    assert listed["total"] == 5 and len(listed["items"]) == 2
+    assert "0011" not in json.dumps(call("get", many, 200))
+    call("get", many, 400, query={"limit": "x"})
+    call("delete", one, 204, id="sec-1")
+    call("delete", one, 404, id="sec-1")
+    call("get", one, 404, id="sec-1")
+
+
 def csr(folder, name, key):
     if not (folder / key).exists():
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
@@ -352,7 +393,7 @@ def tired(call, fleet):
 
 def test_every_operation_answers_as_described(call, fleet, description):
     for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, tokens,
-                    enrolment, crowd, strangers, tired):
+                    credentials, enrolment, crowd, strangers, tired):
         chapter(call, fleet)
     wanted = {(method, path, status) for method, path, operation in description.operations()
               for status in operation["responses"] if status not in NOT_PROVOKED}

@@ -161,7 +161,13 @@ void rest_get_metrics(struct call *c)
 
 void rest_get_events(struct call *c)
 {
-	events_open(c->server->events, c->rq);
+	const char *kinds = mp_request_query(c->rq, "kinds");
+	struct event_choice choice = {.device = mp_request_query(c->rq, "device")};
+
+	if (kinds && events_parse_kinds(event_kinds, kinds, &choice.kinds) < 0)
+		call_error(c, 400, "'%.80s' are no kinds of events.", kinds);
+	else
+		events_open(c->server->events, c->rq, &choice);
 }
 
 /* ---- enrolment ---- */
