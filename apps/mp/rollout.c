@@ -14,7 +14,7 @@
 struct rollout_options {
 	struct mp_server_options server;
 	bool json, wait;
-	const char *channel;
+	const char *channel, *board;
 	struct mp_list devices;
 	uint64_t success, error, timeout;
 };
@@ -40,6 +40,8 @@ static const struct mp_option start_options[] = {
 	 "the release that this channel points to, in place of VERSION"},
 	{"device", 'd', MP_LIST, offsetof(struct rollout_options, devices), "ID",
 	 "only this device; may be given several times; default all devices"},
+	{"board", 0, MP_TEXT, offsetof(struct rollout_options, board), "NAME",
+	 "only devices of this board"},
 	{"success", 0, MP_NUMBER, offsetof(struct rollout_options, success), "PERCENT",
 	 "finish when so many devices are proven; default 100"},
 	{"error", 0, MP_NUMBER, offsetof(struct rollout_options, error), "PERCENT",
@@ -203,6 +205,8 @@ static struct mp_json *start_body(const struct rollout_options *o, const char *v
 		r = mp_json_append(ids, mp_json_new_str(o->devices.items[i]));
 	if (r == 0 && o->devices.n == 0)
 		r = mp_json_put_bool(body, "all", true);
+	if (r == 0 && o->board)
+		r = mp_json_put_str(body, "board", o->board);
 	if (r == 0 && o->devices.n > 0)
 		r = mp_json_put(body, "devices", mp_json_copy(ids));
 	if (r == 0)
@@ -217,6 +221,8 @@ static int check_start(const struct rollout_options *o, int argc)
 {
 	if ((argc == 1) == (o->channel != NULL))
 		return mp_fail_usage("name one release: VERSION, or --channel NAME");
+	if (o->board && o->devices.n > 0)
+		return mp_fail_usage("choose devices by --board or by --device, not by both");
 	if (o->success < 1 || o->success > 100 || o->error < 1 || o->error > 100)
 		return mp_fail_usage("--success and --error are percentages from 1 to 100");
 	return MP_GO_ON;

@@ -280,7 +280,7 @@ static int not_what_was_proven(struct server *s, struct device *d, const char *r
 
 int actions_attributes(struct server *s, struct device *d, int mode, const struct mp_json *data)
 {
-	const char *release = mp_json_str(mp_json_get(data, "release"), "");
+	const char *release = mp_json_str(mp_json_get(data, "release"), ""), *board = d->board;
 	int r = devices_set_attributes(s, d, (enum attribute_mode)mode, data);
 
 	if (r == 0 && *release && strlen(release) < 32 && strcmp(release, d->release) != 0) {
@@ -289,6 +289,8 @@ int actions_attributes(struct server *s, struct device *d, int mode, const struc
 		if (r == 0)
 			r = devices_set_release(s, d, release);
 	}
+	if (r == 0 && d->board != board)
+		r = rollouts_join(s, d);
 	if (r == 0)
 		tell(s, d);
 	return r;

@@ -216,6 +216,7 @@ static struct device *load_one(const struct mp_query *q)
 	d->progress = (int)mp_query_int(q, 10);
 	d->reason = *mp_query_text(q, 11) ? strdup(mp_query_text(q, 11)) : NULL;
 	d->wants_config = mp_query_int(q, 12);
+	d->wants_interview = !*d->board;
 	d->installed = mp_query_int(q, 14);
 	d->member = (int)mp_query_int(q, 15);
 	load_action(q, d);
@@ -271,6 +272,7 @@ int devices_add(struct server *s, const char *name, struct device **ret)
 	d->row = mp_store_last_id(s->store);
 	d->created = server_now();
 	d->wants_config = true;
+	d->wants_interview = true;
 	r = insert(s->devices, d);
 	if (r < 0) {
 		device_free(d);

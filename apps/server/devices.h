@@ -52,6 +52,9 @@ struct device {
 	char *name; /* its id on the wire */
 	const char *product, *board, *release; /* interned; "" when not known */
 	bool has_certificate, has_token, wants_config, is_dirty;
+	bool campaign; /* its update is driven over LwM2M now (lwm2m/campaign.h) */
+	bool wants_interview; /* its Device object is to be read (lwm2m/interview.h) */
+	uint32_t polled; /* when it asked over DDI, seconds since 1970; 0: not since we started */
 	uint8_t fingerprint[32], token[32]; /* SHA-256 of the certificate, of the token */
 	enum device_state state;
 	int progress; /* percent */

@@ -161,20 +161,26 @@ static int check_version(const struct publication *p)
 
 /* ---- writing ---- */
 
-static int names_json(const struct mp_release *m, struct mp_buf *boards, struct mp_buf *services)
+static int names_json(const struct mp_release *m, struct mp_buf *boards, struct mp_buf *firmware,
+		      struct mp_buf *services)
 {
-	auto_(mp_json) *b = mp_json_new_array(), *s = mp_json_new_array();
+	auto_(mp_json) *b = mp_json_new_array(), *s = mp_json_new_array(),
+		       *f = mp_json_new_object();
 	int r = 0;
 
 	for (unsigned i = 0; i < m->n_os; i++)
 		r |= mp_json_append(b, mp_json_new_str(m->os[i].board));
-	for (unsigned i = 0; i < m->n_firmware; i++)
+	for (unsigned i = 0; i < m->n_firmware; i++) {
 		r |= mp_json_append(b, mp_json_new_str(m->firmware[i].board));
+		r |= mp_json_put_str(f, m->firmware[i].board, m->firmware[i].version);
+	}
 	for (unsigned i = 0; i < m->n_services; i++)
 		r |= mp_json_append(s, mp_json_new_str(m->services[i].name));
-	if (r || !b || !s)
+	if (r || !b || !s || !f)
 		return -ENOMEM;
 	r = mp_json_format(b, boards);
+	if (r == 0)
+		r = mp_json_format(f, firmware);
 	return r < 0 ? r : mp_json_format(s, services);
 }
 
@@ -182,17 +188,19 @@ static int write_row(struct publication *p)
 {
 	const struct mp_release *m = p->manifest;
 	MP_BUF(boards, 4096);
+	MP_BUF(firmware, 8192);
 	MP_BUF(services, 8192);
-	int r = names_json(m, &boards, &services);
+	int r = names_json(m, &boards, &firmware, &services);
 
 	if (r == 0)
-		r = mp_store_run(
-			p->s->store,
-			"INSERT INTO release (version, minimum_version, product, notes,"
-			" published, boards, services, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			MP_TEXT(m->version), MP_TEXT(m->minimum_version), MP_TEXT(m->product),
-			MP_TEXT(m->notes), MP_INT(server_now()), MP_TEXT(mp_buf_str(&boards)),
-			MP_TEXT(mp_buf_str(&services)), MP_INT((int64_t)p->size));
+		r = mp_store_run(p->s->store,
+				 "INSERT INTO release (version, minimum_version, product, notes,"
+				 " published, boards, firmware, services, size)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				 MP_TEXT(m->version), MP_TEXT(m->minimum_version),
+				 MP_TEXT(m->product), MP_TEXT(m->notes), MP_INT(server_now()),
+				 MP_TEXT(mp_buf_str(&boards)), MP_TEXT(mp_buf_str(&firmware)),
+				 MP_TEXT(mp_buf_str(&services)), MP_INT((int64_t)p->size));
 	if (r < 0)
 		return mp_err_set(p->err, r, "the release could not be written: %s", strerror(-r));
 	p->release = mp_store_last_id(p->s->store);
@@ -215,9 +223,9 @@ static int remember(struct publication *p, struct release **ret)
 			code = -ENOMEM;
 	}
 	for (unsigned i = 0; code == 0 && i < m->n_os; i++)
-		code = release_add_board(r, m->os[i].board);
+		code = release_add_board(r, m->os[i].board, NULL);
 	for (unsigned i = 0; code == 0 && i < m->n_firmware; i++)
-		code = release_add_board(r, m->firmware[i].board);
+		code = release_add_board(r, m->firmware[i].board, m->firmware[i].version);
 	if (code == 0)
 		code = releases_insert(p->s->releases, r);
 	if (code < 0) {

@@ -79,24 +79,40 @@ int releases_insert(struct releases *t, struct release *r)
 	return 0;
 }
 
-int release_add_board(struct release *r, const char *board)
+int release_add_board(struct release *r, const char *board, const char *firmware)
 {
-	const char *name = intern(board);
+	const char *name = intern(board), *version = firmware ? intern(firmware) : NULL;
 
-	if (!name)
+	if (!name || (firmware && !version))
 		return -ENOMEM;
-	if (r->n_boards < RELEASE_BOARDS)
+	if (r->n_boards < RELEASE_BOARDS) {
+		r->firmware[r->n_boards] = version;
 		r->boards[r->n_boards++] = name;
+	}
 	return 0;
 }
 
-static int take_boards(struct release *r, const char *text)
+const char *release_firmware_version(const struct release *r, const char *board)
 {
-	auto_(mp_json) *boards = NULL;
+	for (unsigned i = 0; i < r->n_boards; i++)
+		if (strcmp(r->boards[i], board) == 0)
+			return r->firmware[i];
+	return NULL;
+}
+
+static int take_boards(struct release *r, const char *text, const char *versions)
+{
+	auto_(mp_json) *boards = NULL, *firmware = NULL;
 	int code = mp_json_parse(text, strlen(text), &boards, NULL);
 
-	for (size_t i = 0; code == 0 && i < mp_json_size(boards); i++)
-		code = release_add_board(r, mp_json_str(mp_json_at(boards, i), ""));
+	if (code == 0)
+		code = mp_json_parse(versions, strlen(versions), &firmware, NULL);
+
+	for (size_t i = 0; code == 0 && i < mp_json_size(boards); i++) {
+		const char *board = mp_json_str(mp_json_at(boards, i), "");
+
+		code = release_add_board(r, board, mp_json_str(mp_json_get(firmware, board), NULL));
+	}
 	return code;
 }
 
@@ -112,8 +128,9 @@ static int load_one(struct releases *t, const struct mp_query *q)
 	r->minimum_version = intern(mp_query_text(q, 2));
 	r->product = intern(mp_query_text(q, 3));
 	r->published = mp_query_int(q, 4);
-	code = r->version && r->minimum_version && r->product ? take_boards(r, mp_query_text(q, 5))
-							      : -ENOMEM;
+	code = r->version && r->minimum_version && r->product
+		       ? take_boards(r, mp_query_text(q, 5), mp_query_text(q, 6))
+		       : -ENOMEM;
 	if (code == 0)
 		code = releases_insert(t, r);
 	if (code < 0)
@@ -125,10 +142,11 @@ int releases_load(struct server *s, struct releases **ret, struct mp_err *err)
 {
 	struct releases *t = calloc(1, sizeof(*t));
 	auto_(mp_query) *q = NULL;
-	int r = t ? mp_store_query(s->store,
-				   "SELECT id, version, minimum_version, product, published, boards"
-				   " FROM release ORDER BY id",
-				   &q, MP_NOTHING)
+	int r = t ? mp_store_query(
+			    s->store,
+			    "SELECT id, version, minimum_version, product, published, boards,"
+			    " firmware FROM release ORDER BY id",
+			    &q, MP_NOTHING)
 		  : -ENOMEM;
 
 	while (r == 0 && (r = mp_query_next(q)) > 0)
@@ -155,7 +173,8 @@ int release_json(struct server *s, const struct release *r, struct mp_json **ret
 	auto_(mp_json) *j = mp_json_new_object();
 	auto_(mp_query) *q = NULL;
 	int code = mp_store_query(s->store,
-				  "SELECT notes, boards, services, size FROM release WHERE id = ?",
+				  "SELECT notes, boards, services, size, firmware FROM release"
+				  " WHERE id = ?",
 				  &q, MP_INT(r->id));
 
 	if (code == 0)
@@ -168,6 +187,7 @@ int release_json(struct server *s, const struct release *r, struct mp_json **ret
 	code |= mp_json_put_str(j, "notes", mp_query_text(q, 0));
 	code |= mp_json_put_int(j, "published", r->published);
 	code |= put_parsed(j, "boards", mp_query_text(q, 1));
+	code |= put_parsed(j, "firmware", mp_query_text(q, 4));
 	code |= put_parsed(j, "services", mp_query_text(q, 2));
 	code |= mp_json_put_int(j, "size", mp_query_int(q, 3));
 	if (code)

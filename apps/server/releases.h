@@ -21,6 +21,7 @@ struct release {
 	const char *version, *minimum_version, *product; /* interned; minimum "" when any will do */
 	unsigned n_boards;
 	const char *boards[RELEASE_BOARDS]; /* interned */
+	const char *firmware[RELEASE_BOARDS]; /* its version, interned; NULL: the board has an OS */
 };
 
 struct releases;
@@ -35,10 +36,13 @@ struct release *releases_find_id(const struct releases *t, int64_t id);
 bool release_fits(const struct release *r, const char *board);
 
 /* -ENOMEM. */
-int release_add_board(struct release *r, const char *board);
+int release_add_board(struct release *r, const char *board, const char *firmware);
 /* What the manifest says of the firmware for this board, read from its blob. -ENOENT: the board takes none. */
 int release_firmware(struct server *s, const struct release *r, const char *board,
 		     struct mp_release_firmware *ret);
+
+/* The version of the firmware for this board; NULL: it has none for it. */
+const char *release_firmware_version(const struct release *r, const char *board);
 
 /* Put one into the catalogue (taken on success). */
 int releases_insert(struct releases *t, struct release *r);

@@ -129,8 +129,9 @@ static int load_one(struct rollouts *t, const struct mp_query *q)
 	r->error_threshold = (int)mp_query_int(q, 5);
 	r->started = mp_query_int(q, 6);
 	r->ended = mp_query_int(q, 7);
+	r->board = intern(mp_query_text(q, 9));
 	r->reason = *mp_query_text(q, 8) ? strdup(mp_query_text(q, 8)) : NULL;
-	code = r->release ? insert(t, r) : -ENOMEM;
+	code = r->release && r->board ? insert(t, r) : -ENOMEM;
 	if (code < 0)
 		rollout_free(r);
 	return code;
@@ -175,11 +176,11 @@ int rollouts_load(struct server *s, struct rollouts **ret, struct mp_err *err)
 {
 	struct rollouts *t = calloc(1, sizeof(*t));
 	auto_(mp_query) *q = NULL;
-	int r = t ? mp_store_query(
-			    s->store,
-			    "SELECT id, release, state, everyone, success_threshold,"
-			    " error_threshold, started, ended, reason FROM rollout ORDER BY id",
-			    &q, MP_NOTHING)
+	int r = t ? mp_store_query(s->store,
+				   "SELECT id, release, state, everyone, success_threshold,"
+				   " error_threshold, started, ended, reason, board FROM rollout "
+				   "ORDER BY id",
+				   &q, MP_NOTHING)
 		  : -ENOMEM;
 
 	while (r == 0 && (r = mp_query_next(q)) > 0)
@@ -209,6 +210,7 @@ struct mp_json *rollout_json(const struct rollout *r)
 	bad |= mp_json_put_str(j, "release", r->release);
 	bad |= mp_json_put_str(j, "state", state_names[r->state]);
 	bad |= mp_json_put_bool(j, "all", r->everyone);
+	bad |= mp_json_put_str(j, "board", r->board);
 	bad |= mp_json_put_int(j, "devices", (int64_t)rollout_total(r));
 	bad |= mp_json_put(j, "counts", counts);
 	bad |= mp_json_put_str(j, "reason", r->reason ? r->reason : "");
@@ -405,6 +407,11 @@ static int include(struct server *s, struct rollout *r, struct device *d)
 	return old && old != r ? settle(s, old) : 0;
 }
 
+static bool is_meant(const struct rollout *r, const struct device *d)
+{
+	return r->everyone && (!*r->board || strcmp(r->board, d->board) == 0);
+}
+
 static int include_all(struct server *s, struct rollout *r, const struct rollout_config *c,
 		       const struct release *release)
 {
@@ -415,7 +422,7 @@ static int include_all(struct server *s, struct rollout *r, const struct rollout
 		if (c->devices[i]->rollout != r)
 			code = include(s, r, c->devices[i]);
 	for (size_t i = 0; code == 0 && c->everyone && (d = devices_at(s->devices, i)); i++)
-		if (may_follow(d, release, NULL) == 0)
+		if (is_meant(r, d) && may_follow(d, release, NULL) == 0)
 			code = include(s, r, d);
 	return code;
 }
@@ -430,18 +437,19 @@ static int make(struct server *s, const struct rollout_config *c, const struct r
 		code = mp_store_run(
 			s->store,
 			"INSERT INTO rollout (release, state, everyone, success_threshold,"
-			" error_threshold, started) VALUES (?, ?, ?, ?, ?, ?)",
+			" error_threshold, started, board) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			MP_TEXT(release->version), MP_INT(ROLLOUT_RUNNING), MP_INT(c->everyone),
 			MP_INT(c->success_threshold), MP_INT(c->error_threshold),
-			MP_INT(server_now()));
+			MP_INT(server_now()), MP_TEXT(c->board));
 	if (code >= 0) {
 		r->id = mp_store_last_id(s->store);
 		r->release = release->version;
 		r->everyone = c->everyone;
+		r->board = intern(c->board);
 		r->success_threshold = c->success_threshold;
 		r->error_threshold = c->error_threshold;
 		r->started = server_now();
-		code = insert(s->rollouts, r);
+		code = r->board ? insert(s->rollouts, r) : -ENOMEM;
 	}
 	if (code < 0) {
 		rollout_free(r);
@@ -462,6 +470,9 @@ int rollouts_start(struct server *s, const struct rollout_config *c, struct roll
 		return mp_err_set(err, -ENOENT, "there is no release %s", c->release);
 	if (!c->everyone && c->n == 0)
 		return mp_err_set(err, -EPROTO, "name at least one device, or say \"all\": true");
+	if (*c->board && !release_fits(release, c->board))
+		return mp_err_set(err, -EPROTO, "release %s has nothing for board %s", c->release,
+				  c->board);
 	for (size_t i = 0; code == 0 && i < c->n; i++)
 		code = may_follow(c->devices[i], release, err);
 	if (code < 0)
@@ -482,12 +493,14 @@ int rollouts_start(struct server *s, const struct rollout_config *c, struct roll
 
 int rollouts_join(struct server *s, struct device *d)
 {
+	if (d->rollout && d->member < MEMBER_PROVEN)
+		return 0;
 	for (size_t i = s->rollouts->n; i-- > 0;) {
 		struct rollout *r = s->rollouts->all[i];
 		const struct release *release = releases_find(s->releases, r->release);
 
-		if (r->everyone && !is_over(r) && release && may_follow(d, release, NULL) == 0)
-			return include(s, r, d);
+		if (is_meant(r, d) && !is_over(r) && release && may_follow(d, release, NULL) == 0)
+			return r == d->rollout ? 0 : include(s, r, d);
 	}
 	return 0;
 }

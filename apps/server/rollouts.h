@@ -45,6 +45,7 @@ struct rollout {
 	const char *release; /* interned */
 	enum rollout_state state;
 	bool everyone; /* devices that come later join in */
+	const char *board; /* interned; everyone: of this board alone; "" for all boards */
 	int success_threshold, error_threshold; /* percent of its devices */
 	size_t count[MEMBER_STATES];
 	char *reason; /* why it ended; may be NULL */
@@ -65,6 +66,7 @@ uint32_t rollouts_epoch(const struct rollouts *t);
 struct rollout_config {
 	const char *release;
 	bool everyone;
+	const char *board; /* "" for all boards */
 	struct device *const *devices; /* when not everyone */
 	size_t n;
 	int success_threshold, error_threshold;
@@ -77,7 +79,8 @@ int rollouts_pause(struct server *s, struct rollout *r, struct mp_err *err);
 int rollouts_resume(struct server *s, struct rollout *r, struct mp_err *err);
 int rollouts_abort(struct server *s, struct rollout *r, struct mp_err *err);
 
-/* A device that has just been registered joins what runs for everyone. */
+/* A device that has just been registered, or has just said which board it is, joins what runs for
+ * everyone. */
 int rollouts_join(struct server *s, struct device *d);
 /* A device moved on in its rollout: counts, thresholds, end. */
 int rollouts_member_moved(struct server *s, struct device *d, enum member_state to);

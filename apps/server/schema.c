@@ -66,4 +66,8 @@ static const char credentials[] =
 	"  endpoint TEXT PRIMARY KEY, kind INTEGER NOT NULL, identity BLOB NOT NULL,"
 	"  secret BLOB NOT NULL) WITHOUT ROWID;";
 
-const char *const server_migrations[] = {first, credentials, NULL};
+/* firmware: {"BOARD": "VERSION"}; a rollout to the devices of one board, '' for all boards */
+static const char firmware[] = "ALTER TABLE release ADD COLUMN firmware TEXT NOT NULL DEFAULT '{}';"
+			       "ALTER TABLE rollout ADD COLUMN board TEXT NOT NULL DEFAULT '';";
+
+const char *const server_migrations[] = {first, credentials, firmware, NULL};

@@ -144,6 +144,7 @@ static int read_product(struct server *s, struct mp_err *err)
 	if (r < 0)
 		return r;
 	snprintf(s->product_name, sizeof(s->product_name), "%s", p->name);
+	snprintf(s->product_url, sizeof(s->product_url), "%s", p->server.url);
 	s->poll_seconds =
 		s->options.poll_seconds ? s->options.poll_seconds : (unsigned)p->update.poll;
 	if (s->poll_seconds == 0 || s->poll_seconds >= 86400)

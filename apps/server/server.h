@@ -28,6 +28,7 @@ struct server {
 	struct options options;
 	char *product_dir; /* absolute; options.product points to it */
 	char product_name[64];
+	char product_url[256]; /* as devices see us */
 	unsigned poll_seconds;
 	struct mp_loop *loop;
 	struct mp_httpd *https, *http; /* http may be NULL */

@@ -111,6 +111,7 @@ void ddi_get_base(struct call *c)
 	bool wrote;
 
 	c->server->metrics->polls++;
+	d->polled = (uint32_t)server_now();
 	if (d->poll && d->poll_base == circumstance && !c->registered) {
 		devices_seen(c->server, d);
 		mp_reply_answer(c->rq, d->poll);

@@ -134,7 +134,8 @@ void rest_post_rollout(struct call *c)
 		r = read_percent(body, "error_threshold", 50, &config.error_threshold, &err);
 	config.release = release;
 	config.devices = devices;
-	config.everyone = mp_json_bool(mp_json_get(body, "all"), false);
+	config.board = mp_json_str(mp_json_get(body, "board"), "");
+	config.everyone = mp_json_bool(mp_json_get(body, "all"), false) || *config.board;
 	if (r == 0)
 		r = rollouts_start(c->server, &config, &rollout, &err);
 	if (r < 0) {
