@@ -19,7 +19,7 @@
  *
  * A session pointer is good from connect() or established()/restored() until closed() returns. From
  * inside callbacks everything but mp_dtls_receive(), _tick(), _save(), _load() and _free() may be
- * called.
+ * called; from psk(), accept() and send() nothing at all.
  */
 #pragma once
 
@@ -78,7 +78,7 @@ enum mp_dtls_reason {
 	MP_DTLS_UNKNOWN_IDENTITY, /* psk() knows no such identity */
 	MP_DTLS_NOT_TRUSTED, /* certificate or raw key: chain, signature, name, or accept() said no */
 	MP_DTLS_NOTHING_SHARED, /* no common suite, curve or certificate type */
-	MP_DTLS_CROWDED, /* handshakes_max or sessions_max: given up for a newer one */
+	MP_DTLS_CROWDED, /* handshakes_max, sessions_max or fixed_max: given up for a newer one */
 	MP_DTLS_STALE, /* parked bytes of another version of the library */
 	MP_DTLS_BROKEN, /* the peer broke the rules, or memory is out */
 	MP_DTLS_REASONS
@@ -122,6 +122,9 @@ struct mp_dtls_config {
 		handshakes_max; /* 256; of about 42 KB each, with those that wait for a first record */
 	unsigned sessions_max; /* 1,000,000; established ones */
 	unsigned live_max; /* 64, at least 2; contexts kept for busy peers, 37 KB each */
+	unsigned
+		fixed_max; /* 4,096; sessions that cannot be parked: GnuTLS's, 11 KB each, and those of
+			       mbedTLS with CBC, 37 KB each. The longest idle one makes room. */
 	unsigned handshake_seconds; /* 30; and as long for the first record after it */
 	unsigned park_ms; /* 10,000; a context idle for so long is parked */
 	unsigned session_seconds; /* never; a session without a genuine record for so long ends */

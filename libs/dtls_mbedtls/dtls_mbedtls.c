@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dtls_mbedtls/dtls_mbedtls.h"
+#include "dtls_mbedtls/internal.h"
+
+static const char *version(void)
+{
+	static char text[18];
+
+	if (!text[0])
+		mbedtls_version_get_string_full(text);
+	return text;
+}
+
+static int find_psk(void *engine, mbedtls_ssl_context *ssl, const unsigned char *identity,
+		    size_t len)
+{
+	struct mp_dtls_engine *e = engine;
+	uint8_t key[MP_DTLS_KEY_MAX];
+	int n = mp_dtls_link_psk(e->current->link, identity, len, key), r;
+
+	if (n < 0)
+		return MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY;
+	r = mbedtls_ssl_set_hs_psk(ssl, key, (size_t)n);
+	explicit_bzero(key, sizeof(key));
+	return r;
+}
+
+/* Cookies are checked before a ClientHello comes here. */
+static int trust_cookie(void *engine, const unsigned char *cookie, size_t len,
+			const unsigned char *id, size_t id_len)
+{
+	(void)engine, (void)cookie, (void)len, (void)id, (void)id_len;
+	return 0;
+}
+
+static int write_cookie(void *engine, unsigned char **p, unsigned char *end,
+			const unsigned char *id, size_t id_len)
+{
+	(void)engine, (void)p, (void)end, (void)id, (void)id_len;
+	return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+static void shut_engine(struct mp_dtls_engine *e);
+
+static int open_random(struct mp_dtls_engine *e)
+{
+	const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+
+	mbedtls_entropy_init(&e->entropy);
+	mbedtls_ctr_drbg_init(&e->random);
+	mbedtls_md_init(&e->mac);
+	if (mbedtls_md_setup(&e->mac, sha256, 1) != 0)
+		return -ENOMEM;
+	return mbedtls_ctr_drbg_seed(&e->random, mbedtls_entropy_func, &e->entropy, NULL, 0) == 0
+		       ? 0
+		       : -EIO;
+}
+
+static int open_sides(struct mp_dtls_engine *e, const struct mp_dtls_config *c, struct mp_err *err)
+{
+	int r = mp_dtls_mbedtls_side_init(&e->client, e, true, NULL, err);
+	int r2 = mp_dtls_mbedtls_side_init(&e->server, e, false, &c->own, err);
+
+	if (r < 0 || r2 < 0)
+		return r < 0 ? r : r2;
+	mbedtls_ssl_conf_dtls_cookies(&e->server.conf, write_cookie, trust_cookie, e);
+	if (e->psk)
+		mbedtls_ssl_conf_psk_cb(&e->server.conf, find_psk, e);
+	return 0;
+}
+
+static int open_engine(const struct mp_dtls_config *config, struct mp_dtls_engine **ret,
+		       struct mp_err *err)
+{
+	struct mp_dtls_engine *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e)
+		return mp_err_set(err, -ENOMEM, "Memory is out");
+	e->retransmit_ms = config->retransmit_ms;
+	e->mtu = (uint16_t)config->mtu;
+	e->cid = config->cid && HAS_CIDS;
+	e->psk = config->for_psk == &mp_dtls_mbedtls;
+	e->x509 = config->for_x509 == &mp_dtls_mbedtls;
+	r = open_random(e);
+	if (r < 0)
+		r = mp_err_set(err, r, "mbedTLS finds no random numbers");
+	if (r == 0)
+		r = open_sides(e, config, err);
+	if (r < 0)
+		shut_engine(e);
+	else
+		*ret = e;
+	return r;
+}
+
+static void free_context(struct mp_dtls_context *c)
+{
+	mbedtls_ssl_free(&c->ssl);
+	if (c->own)
+		mp_dtls_mbedtls_side_done(c->own);
+	free(c->own);
+	free(c);
+}
+
+static void shut_engine(struct mp_dtls_engine *e)
+{
+	for (int i = 0; i < 2; i++)
+		if (e->spare[i])
+			free_context(e->spare[i]);
+	mp_dtls_mbedtls_side_done(&e->server);
+	mp_dtls_mbedtls_side_done(&e->client);
+	mbedtls_md_free(&e->mac);
+	mbedtls_ctr_drbg_free(&e->random);
+	mbedtls_entropy_free(&e->entropy);
+	free(e);
+}
+
+static int mac(struct mp_dtls_engine *e, const uint8_t key[MP_DTLS_DIGEST], const void *data,
+	       size_t len, uint8_t ret[MP_DTLS_DIGEST])
+{
+	if (mbedtls_md_hmac_starts(&e->mac, key, MP_DTLS_DIGEST) != 0 ||
+	    mbedtls_md_hmac_update(&e->mac, data, len) != 0 ||
+	    mbedtls_md_hmac_finish(&e->mac, ret) != 0)
+		return -EIO;
+	return 0;
+}
+
+static int send_record(void *context, const unsigned char *data, size_t len)
+{
+	struct mp_dtls_context *c = context;
+
+	mp_dtls_link_send(c->link, data, len);
+	return (int)len;
+}
+
+static int take_record(void *context, unsigned char *buf, size_t size)
+{
+	struct mp_dtls_context *c = context;
+	int n = mp_dtls_link_take(c->link, buf, size);
+
+	return n < 0 ? MBEDTLS_ERR_SSL_WANT_READ : n;
+}
+
+static void set_timer(void *context, uint32_t soon_ms, uint32_t final_ms)
+{
+	struct mp_dtls_context *c = context;
+
+	(void)soon_ms;
+	if (c->link)
+		c->link->timer_at = final_ms ? mp_dtls_link_now(c->link) + final_ms : INT64_MAX;
+}
+
+static int get_timer(void *context)
+{
+	struct mp_dtls_context *c = context;
+
+	if (c->link->timer_at == INT64_MAX)
+		return -1;
+	return c->link->timer_at <= mp_dtls_link_now(c->link) ? 2 : 0;
+}
+
+/* A context that is set up; the spare one when `own` is NULL and there is one. Takes `own`. */
+static struct mp_dtls_context *obtain(struct mp_dtls_engine *e, struct mp_dtls_link *l, bool client,
+				      struct side *own)
+{
+	struct side *shared = client ? &e->client : &e->server;
+	struct mp_dtls_context *c = own ? NULL : e->spare[client];
+
+	if (c) {
+		e->spare[client] = NULL;
+	} else {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return NULL;
+		mbedtls_ssl_init(&c->ssl);
+		c->engine = e;
+		c->client = client;
+		if (mbedtls_ssl_setup(&c->ssl, own ? &own->conf : &shared->conf) != 0) {
+			free_context(c);
+			return NULL;
+		}
+		c->own = own;
+		mbedtls_ssl_set_bio(&c->ssl, c, send_record, take_record, NULL);
+		mbedtls_ssl_set_timer_cb(&c->ssl, c, set_timer, get_timer);
+	}
+	c->link = l;
+	c->is_ready = false;
+	return c;
+}
+
+static void end(struct mp_dtls_context *c)
+{
+	struct mp_dtls_engine *e = c->engine;
+
+	c->link = NULL;
+	if (c->own || e->spare[c->client] ||
+	    (!c->is_ready && mbedtls_ssl_session_reset(&c->ssl) != 0)) {
+		free_context(c);
+		return;
+	}
+	e->spare[c->client] = c;
+}
+
+static int make_side(struct mp_dtls_engine *e, const struct mp_dtls_start *how, struct side **ret)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	r = mp_dtls_mbedtls_side_init(s, e, true, how->credentials, NULL);
+	if (r < 0) {
+		mp_dtls_mbedtls_side_done(s);
+		free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int prepare(struct mp_dtls_context *c, const struct mp_dtls_start *how)
+{
+	struct mp_dtls_engine *e = c->engine;
+
+	mbedtls_ssl_set_mtu(&c->ssl, e->mtu);
+#if HAS_CIDS
+	if (mbedtls_ssl_set_cid(&c->ssl,
+				how->cid ? MBEDTLS_SSL_CID_ENABLED : MBEDTLS_SSL_CID_DISABLED,
+				how->cid, how->cid ? MP_DTLS_CID_SIZE : 0) != 0)
+		return -ENOMEM;
+#endif
+	if (how->client && mbedtls_ssl_set_hostname(&c->ssl, how->credentials->peer_name) != 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int start(struct mp_dtls_engine *e, struct mp_dtls_link *l, const struct mp_dtls_start *how,
+		 struct mp_dtls_context **ret)
+{
+	struct side *own = NULL;
+	struct mp_dtls_context *c;
+	int r = how->client ? make_side(e, how, &own) : 0;
+
+	if (r < 0)
+		return r;
+	c = obtain(e, l, how->client, own);
+	if (!c) {
+		if (own)
+			mp_dtls_mbedtls_side_done(own);
+		free(own);
+		return -ENOMEM;
+	}
+	r = prepare(c, how);
+	if (r < 0)
+		free_context(c);
+	else
+		*ret = c;
+	return r;
+}
+
+static enum mp_dtls_reason reason_of(int r)
+{
+	switch (r) {
+	case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
+		return MP_DTLS_CLOSED;
+	case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+		return MP_DTLS_ALERT;
+	case MBEDTLS_ERR_SSL_TIMEOUT:
+		return MP_DTLS_TIMEOUT;
+	case MBEDTLS_ERR_SSL_INVALID_MAC:
+		return MP_DTLS_WRONG_KEY;
+	case MBEDTLS_ERR_SSL_UNKNOWN_IDENTITY:
+		return MP_DTLS_UNKNOWN_IDENTITY;
+	case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+	case MBEDTLS_ERR_X509_FATAL_ERROR:
+	case MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED:
+#if IS_3
+	case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
+	case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE:
+#else
+	case MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE:
+	case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE:
+	case MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE_VERIFY:
+#endif
+		return MP_DTLS_NOT_TRUSTED;
+#if IS_3
+	case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE:
+#else
+	case MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN:
+	case MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE:
+#endif
+		return MP_DTLS_NOTHING_SHARED;
+	default:
+		return MP_DTLS_BROKEN;
+	}
+}
+
+/* Without a CA a peer may come without a certificate: that is found out here. */
+static bool lacks_certificate(const struct mp_dtls_context *c)
+{
+	return strstr(mbedtls_ssl_get_ciphersuite(&c->ssl), "ECDSA") &&
+	       !mbedtls_ssl_get_peer_cert(&c->ssl);
+}
+
+static int shake(struct mp_dtls_context *c)
+{
+	struct mp_dtls_engine *e = c->engine;
+	int r;
+
+	e->current = c;
+	e->chain_flags = 0;
+	r = mbedtls_ssl_handshake(&c->ssl);
+	e->current = NULL;
+	if (r == MBEDTLS_ERR_SSL_WANT_READ || r == MBEDTLS_ERR_SSL_WANT_WRITE)
+		return -EAGAIN;
+	if (r == 0 && !lacks_certificate(c))
+		return 0;
+	if (r == 0) {
+		(void)mbedtls_ssl_send_alert_message(&c->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+						     MBEDTLS_SSL_ALERT_MSG_NO_CERT);
+		c->link->reason = MP_DTLS_NOT_TRUSTED;
+	} else {
+		c->link->reason = reason_of(r);
+	}
+	return -EPROTO;
+}
+
+static int read_data(struct mp_dtls_context *c, void *buf, size_t size)
+{
+	int r = mbedtls_ssl_read(&c->ssl, buf, size);
+
+	if (r > 0)
+		return r;
+	if (r == 0 || r == MBEDTLS_ERR_SSL_WANT_READ || r == MBEDTLS_ERR_SSL_WANT_WRITE)
+		return -EAGAIN;
+	c->link->reason = reason_of(r);
+	return -ECONNRESET;
+}
+
+static int write_data(struct mp_dtls_context *c, const void *data, size_t len)
+{
+	int r = mbedtls_ssl_write(&c->ssl, data, len);
+
+	return r == (int)len ? 0 : -EPIPE;
+}
+
+static void bye(struct mp_dtls_context *c)
+{
+	(void)mbedtls_ssl_close_notify(&c->ssl);
+}
+
+static bool has_cid(struct mp_dtls_context *c)
+{
+#if HAS_CIDS
+	int enabled = MBEDTLS_SSL_CID_DISABLED;
+
+	return mbedtls_ssl_get_peer_cid(&c->ssl, &enabled, NULL, NULL) == 0 &&
+	       enabled == MBEDTLS_SSL_CID_ENABLED;
+#else
+	(void)c;
+	return false;
+#endif
+}
+
+static int save(struct mp_dtls_context *c, void *buf, size_t size)
+{
+	size_t len;
+	int r = mbedtls_ssl_context_save(&c->ssl, buf, size, &len);
+
+	if (r == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL ||
+	    (r != 0 && strstr(mbedtls_ssl_get_ciphersuite(&c->ssl), "CBC")))
+		return -ENOTSUP;
+	if (r == MBEDTLS_ERR_SSL_BAD_INPUT_DATA)
+		return -EBUSY;
+	if (r != 0)
+		return -ENOMEM;
+	c->is_ready = true;
+	return (int)len;
+}
+
+static int load(struct mp_dtls_engine *e, struct mp_dtls_link *l, bool client, const void *data,
+		size_t len, struct mp_dtls_context **ret)
+{
+	struct mp_dtls_context *c = obtain(e, l, client, NULL);
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = mbedtls_ssl_context_load(&c->ssl, data, len);
+	if (r == 0) {
+		*ret = c;
+		return 0;
+	}
+	free_context(c); /* a failed load leaves nothing that could be reset */
+	return r == MBEDTLS_ERR_SSL_ALLOC_FAILED ? -ENOMEM : -ESTALE;
+}
+
+const struct mp_dtls_backend mp_dtls_mbedtls = {
+	.name = "mbedtls",
+	.cids = HAS_CIDS,
+	.version = version,
+	.open = open_engine,
+	.shut = shut_engine,
+	.mac = mac,
+	.start = start,
+	.shake = shake,
+	.read = read_data,
+	.write = write_data,
+	.bye = bye,
+	.end = end,
+	.has_cid = has_cid,
+	.save = save,
+	.load = load,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * internal.h - what the files of libs/dtls_mbedtls share, and where 2.28 and 3.6 differ
+ */
+#pragma once
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/md.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#include "dtls/backend.h"
+
+#define IS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+#ifdef MBEDTLS_SSL_DTLS_CONNECTION_ID
+#define HAS_CIDS 1
+#else
+#define HAS_CIDS 0
+#endif
+
+/* One set of credentials with the configuration made of them. */
+struct side {
+	mbedtls_ssl_config conf;
+	mbedtls_x509_crt certificate, ca;
+	mbedtls_pk_context key;
+	bool has_ca;
+};
+
+struct mp_dtls_engine {
+	struct side server, client; /* `client` only continues sessions: it has no credentials */
+	mbedtls_entropy_context entropy;
+	mbedtls_ctr_drbg_context random;
+	mbedtls_md_context_t mac;
+	uint32_t retransmit_ms;
+	uint16_t mtu;
+	bool cid, psk, x509;
+	struct mp_dtls_context *spare[2]; /* by role: set up and ready for the next session */
+	struct mp_dtls_context *current; /* whose handshake runs, for callbacks */
+	uint32_t chain_flags; /* what is wrong with the peer's chain so far */
+};
+
+struct mp_dtls_context {
+	mbedtls_ssl_context ssl;
+	struct mp_dtls_engine *engine;
+	struct mp_dtls_link *link;
+	struct side *own; /* of a client's handshake; NULL: the engine's */
+	bool client, is_ready; /* ready: nothing of a session is left in it */
+};
+
+/* side.c */
+int mp_dtls_mbedtls_side_init(struct side *s, struct mp_dtls_engine *e, bool client,
+			      const struct mp_dtls_credentials *c, struct mp_err *err);
+void mp_dtls_mbedtls_side_done(struct side *s);
+
+/* peer.c: is the other side's certificate welcome? */
+int mp_dtls_mbedtls_verify(void *engine, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
