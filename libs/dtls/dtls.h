@@ -110,7 +110,8 @@ struct mp_dtls_config {
 	 * those of mp_dtls_connect(), not for what mp_dtls_close(), _save() and _free() end. */
 	void (*established)(void *user, struct mp_dtls_session *s);
 	void (*closed)(void *user, struct mp_dtls_session *s, enum mp_dtls_reason reason);
-	void (*restored)(void *user, struct mp_dtls_session *s); /* by mp_dtls_load() */
+	/* By mp_dtls_load(), for each: set its user, or drop it, and nothing else. */
+	void (*restored)(void *user, struct mp_dtls_session *s);
 	void (*moved)(void *user,
 		      struct mp_dtls_session *s); /* new address, proven by its record */
 	/* A client's handshake failed. */
@@ -149,8 +150,8 @@ void mp_dtls_receive(struct mp_dtls *d, const struct mp_net_address *from,
 void mp_dtls_tick(struct mp_dtls *d, int64_t now_ms);
 int64_t mp_dtls_next_ms(const struct mp_dtls *d); /* INT64_MAX: nothing is due */
 
-/* Begin a handshake; established() or closed() follows. An existing session with `to` from `local`
- * stays until then. -EBUSY: handshakes_max; -ENOTSUP: no backend for this kind; -EINVAL; -EBADMSG;
+/* Begin a handshake: its first datagram leaves with the next mp_dtls_tick(), and established() or
+ * closed() follows. An existing session with `to` from `local` stays until then. -EBUSY: handshakes_max; -ENOTSUP: no backend for this kind; -EINVAL; -EBADMSG;
  * -ENOMEM. */
 int mp_dtls_connect(struct mp_dtls *d, const struct mp_net_address *local,
 		    const struct mp_net_address *to, const struct mp_dtls_credentials *credentials,
