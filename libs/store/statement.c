@@ -74,6 +74,8 @@ static int bind_one(sqlite3_stmt *stmt, int at, const struct mp_value *v)
 	switch (v->type) {
 	case MP_VALUE_INT:
 		return sqlite3_bind_int64(stmt, at, v->number);
+	case MP_VALUE_REAL:
+		return sqlite3_bind_double(stmt, at, v->real);
 	case MP_VALUE_TEXT:
 		return sqlite3_bind_text64(stmt, at, bytes, v->len, SQLITE_STATIC, SQLITE_UTF8);
 	case MP_VALUE_BYTES:
@@ -159,6 +161,16 @@ int mp_query_next(struct mp_query *q)
 int64_t mp_query_int(const struct mp_query *q, int column)
 {
 	return sqlite3_column_int64(q->stmt, column);
+}
+
+double mp_query_real(const struct mp_query *q, int column)
+{
+	return sqlite3_column_double(q->stmt, column);
+}
+
+bool mp_query_is_text(const struct mp_query *q, int column)
+{
+	return sqlite3_column_type(q->stmt, column) == SQLITE_TEXT;
 }
 
 const char *mp_query_text(const struct mp_query *q, int column)

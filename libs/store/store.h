@@ -32,12 +32,21 @@ DEFINE_AUTO(mp_store)
 
 /* A value to bind; text and bytes are borrowed during the call. */
 struct mp_value {
-	enum { MP_VALUE_END, MP_VALUE_NULL, MP_VALUE_INT, MP_VALUE_TEXT, MP_VALUE_BYTES } type;
+	enum {
+		MP_VALUE_END,
+		MP_VALUE_NULL,
+		MP_VALUE_INT,
+		MP_VALUE_REAL,
+		MP_VALUE_TEXT,
+		MP_VALUE_BYTES
+	} type;
 	int64_t number;
+	double real;
 	const void *bytes;
 	size_t len;
 };
 #define MP_INT(v) ((struct mp_value){.type = MP_VALUE_INT, .number = (v)})
+#define MP_REAL(v) ((struct mp_value){.type = MP_VALUE_REAL, .real = (v)})
 #define MP_TEXT(s) mp_value_text(s) /* NULL: the SQL NULL */
 #define MP_BYTES(p, n) ((struct mp_value){.type = MP_VALUE_BYTES, .bytes = (p), .len = (n)})
 #define MP_NOTHING ((struct mp_value){.type = MP_VALUE_END})
@@ -58,6 +67,9 @@ int mp_store_query_values(struct mp_store *s, const char *sql, struct mp_query *
 			  const struct mp_value *values);
 int mp_query_next(struct mp_query *q); /* 1: a row, 0: the end, or negative */
 int64_t mp_query_int(const struct mp_query *q, int column); /* NULL counts as 0 */
+double mp_query_real(const struct mp_query *q, int column); /* an integer counts as real */
+/* Is it text? Columns without a type keep what was written. */
+bool mp_query_is_text(const struct mp_query *q, int column);
 const char *mp_query_text(const struct mp_query *q,
 			  int column); /* until the next step; NULL as "" */
 const void *mp_query_bytes(const struct mp_query *q, int column, size_t *ret_len); /* may be NULL */

@@ -127,6 +127,23 @@ TEST(a_turn_can_be_dropped_and_goes_on_after_a_refused_write)
 	ASSERT_INT(2, mp_store_commits(s));
 }
 
+TEST(numbers_and_text_keep_their_kind)
+{
+	static const char *const mixed[] = {"CREATE TABLE m (value);", NULL};
+	struct mp_err err = {""};
+	auto_(mp_store) *s = NULL;
+	auto_(mp_query) *q = NULL;
+
+	ASSERT_OK(mp_store_open(":memory:", mixed, &s, &err));
+	ASSERT_INT(1, mp_store_run(s, "INSERT INTO m VALUES (?)", MP_REAL(21.5)));
+	ASSERT_INT(1, mp_store_run(s, "INSERT INTO m VALUES (?)", MP_TEXT("21.5")));
+	ASSERT_OK(mp_store_query(s, "SELECT value FROM m ORDER BY rowid", &q, MP_NOTHING));
+	ASSERT_INT(1, mp_query_next(q));
+	ASSERT(mp_query_real(q, 0) == 21.5 && !mp_query_is_text(q, 0));
+	ASSERT_INT(1, mp_query_next(q));
+	ASSERT(mp_query_is_text(q, 0));
+}
+
 TEST(one_statement_can_be_read_twice_at_once)
 {
 	static const char sql[] = "SELECT k FROM t ORDER BY k";
