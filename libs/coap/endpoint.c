@@ -68,16 +68,12 @@ int mp_coap_new(const struct mp_coap_config *config, struct mp_coap **ret)
 	return 0;
 }
 
-/* A peer is there only for its jobs, when nobody waits for later. */
 static struct job *any_job(struct mp_coap *c)
 {
 	struct link *l = mp_coap_map_any(&c->peers);
-	struct peer *p = l ? container_of(l, struct peer, by_identity) : NULL;
 
-	if (!p)
-		return NULL;
-	return container_of(p->running.next != &p->running ? p->running.next : p->waiting.next,
-			    struct job, node);
+	/* A peer is there only for its jobs, when nobody waits for later. */
+	return l ? mp_coap_peer_first_job(container_of(l, struct peer, by_identity)) : NULL;
 }
 
 void mp_coap_free(struct mp_coap *c)

@@ -126,7 +126,8 @@ struct mp_coap_ask { /* everything is copied, but `source` and `sink` objects of
 	const void *payload; /* more than a block is sent as Block1 */
 	size_t payload_len;
 	const struct mp_coap_source *source; /* instead of payload; NULL: none */
-	/* Instead of collecting the response: 0, or negative to give up (MP_COAP_BROKEN). NULL: collect. */
+	/* Instead of collecting the response: 0, or negative to give up (MP_COAP_BROKEN); neither this nor the
+	 * source's read may cancel the exchange itself. NULL: collect. */
 	int (*sink)(void *user, uint64_t offset, const void *data, size_t len);
 	size_t limit; /* most bytes of a collected response; 0: 64 KiB */
 	uint64_t from; /* begin the response at this byte (Block2), a multiple of the block size */
@@ -182,6 +183,10 @@ struct mp_coap_config { /* copied */
 	bool (*sink)(void *user, const struct mp_coap_request *first, struct mp_coap_sink *ret);
 	/* A notification: is it known? NULL: never. */
 	bool (*notified)(void *user, const struct mp_coap_answer *a);
+	/* The request that made the observation of this token, so that the rest of a long notification can be
+	 * fetched (copied; token, observe, handler are not used). false: unknown. NULL: long ones are reset. */
+	bool (*observed)(void *user, const struct mp_coap_remote *from, const uint8_t *token,
+			 size_t token_len, struct mp_coap_ask *ret);
 	/* Random bytes (tokens, message ids, back-off). NULL: getrandom(2). */
 	void (*random)(void *user, void *data, size_t len);
 	int64_t now_ms; /* the time at the start, any clock that never goes back */

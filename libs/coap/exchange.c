@@ -65,8 +65,16 @@ static void exchange_failed(struct job *j, enum mp_coap_outcome outcome)
 	mp_coap_exchange_end(container_of(j, struct mp_coap_exchange, job), outcome, NULL);
 }
 
+static void exchange_moved(struct job *j)
+{
+	struct mp_coap_exchange *x = container_of(j, struct mp_coap_exchange, job);
+
+	mp_coap_map_remove(&j->c->tokens, &x->by_token);
+	list(x);
+}
+
 static const struct job_kind exchange_kind = {exchange_write, exchange_acknowledged,
-					      exchange_failed};
+					      exchange_failed, exchange_moved};
 
 static size_t queries_length(const char *const *queries)
 {
@@ -155,8 +163,8 @@ static int check(struct mp_coap_exchange *x)
 	return r < 0 ? -EINVAL : 0;
 }
 
-int mp_coap_send(struct mp_coap *c, const struct mp_coap_remote *to, const struct mp_coap_ask *ask,
-		 struct mp_coap_exchange **ret)
+int mp_coap_exchange_make(struct mp_coap *c, const struct mp_coap_remote *to,
+			  const struct mp_coap_ask *ask, struct mp_coap_exchange **ret)
 {
 	struct mp_coap_exchange *x;
 	int r;
@@ -182,10 +190,21 @@ int mp_coap_send(struct mp_coap *c, const struct mp_coap_remote *to, const struc
 	}
 	c->stats.exchanges++;
 	list(x);
-	mp_coap_job_progress(&x->job);
-	mp_coap_job_queue(&x->job);
+	*ret = x;
+	return 0;
+}
+
+int mp_coap_send(struct mp_coap *c, const struct mp_coap_remote *to, const struct mp_coap_ask *ask,
+		 struct mp_coap_exchange **ret)
+{
+	struct mp_coap_exchange *x;
+	int r = mp_coap_exchange_make(c, to, ask, &x);
+
+	if (r < 0)
+		return r;
 	if (ret)
 		*ret = x;
+	mp_coap_exchange_again(x, false);
 	return 0;
 }
 
@@ -224,6 +243,21 @@ static void read_answer(struct mp_coap_answer *a, const struct mp_coap_exchange 
 	a->payload_len = x->body.len;
 }
 
+/* The whole of a long one: it has the token of its first block. */
+static void tell_notification(struct mp_coap_exchange *x, struct mp_coap_answer *a)
+{
+	struct mp_coap *c = x->job.c;
+	struct mp_coap_message m;
+
+	if (a->outcome != MP_COAP_ANSWERED || !c->config.notified)
+		return;
+	m = *a->message;
+	m.token = x->asked_token;
+	m.token_len = x->asked_token_len;
+	a->message = &m;
+	(void)c->config.notified(c->config.user, a);
+}
+
 void mp_coap_exchange_end(struct mp_coap_exchange *x, enum mp_coap_outcome outcome,
 			  const struct mp_coap_message *m)
 {
@@ -242,7 +276,9 @@ void mp_coap_exchange_end(struct mp_coap_exchange *x, enum mp_coap_outcome outco
 		read_answer(&a, x, m);
 	if (x->source && x->source->done)
 		x->source->done(x->source->user);
-	if (x->handler)
+	if (x->is_notification)
+		tell_notification(x, &a);
+	else if (x->handler)
 		x->handler(x->user, &a);
 	mp_coap_peer_unref(c, p);
 	mp_buf_done(&x->body);
@@ -307,7 +343,8 @@ bool mp_coap_exchange_receive(struct mp_coap *c, const struct incoming *in)
 	if (m->type == MP_COAP_CON)
 		mp_coap_answer_empty(c, in, MP_COAP_ACK);
 	mp_coap_job_settle(&x->job);
-	mp_coap_echo_prove(c, in->remote_hash);
+	if (!in->from->session)
+		mp_coap_echo_prove(c, in->remote_hash);
 	take_response(x, m);
 	return true;
 }

@@ -235,13 +235,38 @@ static void wait_again(struct peer *p)
 	}
 }
 
-static struct job *first_job(struct peer *p)
+struct job *mp_coap_peer_first_job(const struct peer *p)
 {
 	if (p->running.next != &p->running)
 		return container_of(p->running.next, struct job, node);
 	if (p->waiting.next != &p->waiting)
 		return container_of(p->waiting.next, struct job, node);
 	return NULL;
+}
+
+/* It goes behind the jobs that are there. */
+void mp_coap_job_move(struct job *j, struct peer *to)
+{
+	struct mp_coap *c = j->c;
+	struct peer *from = j->peer;
+	bool had_mid = j->has_mid;
+
+	drop_mid(j);
+	ring_remove(&j->node);
+	from->jobs--;
+	from->under_way -= j->holds_turn;
+	j->peer = to;
+	to->references++;
+	to->jobs++;
+	to->under_way += j->holds_turn;
+	ring_append(j->state == JOB_WAITING ? &to->waiting : &to->running, &j->node);
+	if (had_mid) {
+		j->has_mid = true;
+		mp_coap_map_add(&c->mids, &j->by_mid, mid_hash(to, j->mid));
+	}
+	if (j->kind->moved)
+		j->kind->moved(j);
+	mp_coap_peer_unref(c, from);
 }
 
 void mp_coap_peer_away(struct mp_coap *c, struct peer *p)
@@ -252,7 +277,7 @@ void mp_coap_peer_away(struct mp_coap *c, struct peer *p)
 		wait_again(p);
 		return;
 	}
-	for (unsigned n = p->jobs; n > 0 && (j = first_job(p)); n--) {
+	for (unsigned n = p->jobs; n > 0 && (j = mp_coap_peer_first_job(p)); n--) {
 		c->stats.timed_out++;
 		j->kind->failed(j, MP_COAP_TIMED_OUT);
 	}

@@ -36,6 +36,8 @@ static struct mp_coap_later *later_new(struct mp_coap_reply *reply)
 	if (reply->token_len > 0)
 		memcpy(l->token, reply->token, reply->token_len);
 	l->reply.token = l->token;
+	l->reply.block2_key = mp_coap_block2_key(reply);
+	l->reply.message = NULL;
 	l->reply.is_answered = false;
 	ring_append(&c->laters, &l->node);
 	c->laters_count++;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * observe.c - notifications, both ways (RFC 7641) */
+#include <string.h>
+
 #include "coap/parts.h"
 
 #define FRESH_MS 128000 /* RFC 7641 section 3.4 */
@@ -26,6 +28,41 @@ static void judge(struct mp_coap *c, const struct incoming *in, bool known)
 		mp_coap_answer_empty(c, in, MP_COAP_ACK);
 }
 
+/* The first block of a long one has come (RFC 7959 section 2.6): the rest is asked for with a token
+ * of its own. */
+static bool fetch_rest(struct mp_coap *c, const struct incoming *in,
+		       const struct mp_coap_block *block)
+{
+	const struct mp_coap_message *m = in->m;
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_GET, "");
+	struct mp_coap_exchange *x;
+
+	if (block->num > 0 || m->payload_len != mp_coap_block_size(block) ||
+	    m->token_len > MP_COAP_TOKEN || !c->config.observed ||
+	    !c->config.observed(c->config.user, in->from, m->token, m->token_len, &ask))
+		return false;
+	ask.observe = -1;
+	ask.token = NULL;
+	ask.from = 0;
+	ask.sink = NULL;
+	ask.non_confirmable = false;
+	if (mp_coap_exchange_make(c, in->from, &ask, &x) < 0)
+		return true; /* known, but lost */
+	x->is_notification = true;
+	x->asked_token_len = m->token_len;
+	if (m->token_len > 0)
+		memcpy(x->asked_token, m->token, m->token_len);
+	if (block->szx < x->szx)
+		x->szx = block->szx;
+	mp_coap_block2_begin(x, m);
+	x->received = m->payload_len;
+	if (mp_buf_add(&x->body, m->payload, m->payload_len) < 0)
+		mp_coap_exchange_end(x, MP_COAP_BROKEN, NULL);
+	else
+		mp_coap_exchange_again(x, false);
+	return true;
+}
+
 void mp_coap_notification_receive(struct mp_coap *c, const struct incoming *in)
 {
 	struct mp_coap_answer a = {.outcome = MP_COAP_ANSWERED,
@@ -36,8 +73,15 @@ void mp_coap_notification_receive(struct mp_coap *c, const struct incoming *in)
 				   .format = -1,
 				   .observe = -1,
 				   .remote = in->from};
+	struct mp_coap_block block;
+	struct mp_coap_option o;
 	uint32_t n;
 
+	if (mp_coap_find(in->m, MP_COAP_BLOCK2, &o) && mp_coap_block_decode(&o, &block) == 0 &&
+	    block.more) {
+		judge(c, in, fetch_rest(c, in, &block));
+		return;
+	}
 	if (mp_coap_find_uint(in->m, MP_COAP_OBSERVE, &n) == 1)
 		a.observe = n;
 	if (mp_coap_find_uint(in->m, MP_COAP_CONTENT_FORMAT, &n) == 1)
@@ -53,14 +97,10 @@ int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uin
 				   .code = response->code,
 				   .token = token,
 				   .token_len = token_len};
-	struct part part = {.data = response->payload,
-			    .len = response->payload_len,
-			    .etag = response->etag,
-			    .etag_len = response->etag_len};
 	uint8_t out[MESSAGE_MAX];
 	int n;
 
-	n = mp_coap_write_response(&h, response, NULL, &part, out, sizeof(out));
+	n = mp_coap_block2_notification(c, &h, response, out, sizeof(out));
 	if (n < 0)
 		return n;
 	return mp_coap_push(c, to, confirmable, false, out, (size_t)n, gone, user);

@@ -79,7 +79,6 @@ struct body {
 	struct link by_key;
 	struct node in_order;
 	int64_t touched_ms;
-	bool is_listed, is_counted;
 	size_t size; /* bytes that it counts for */
 	uint8_t *data; /* NULL when it has a sink or a source */
 	size_t len, room;
@@ -101,13 +100,12 @@ struct bodies {
 	size_t count, bytes;
 };
 struct mp_coap;
-/* NULL: memory is out. */
-struct body *mp_coap_body_new(struct mp_coap *c);
-int mp_coap_body_add(struct mp_coap *c, struct body *b, const void *data, size_t len);
-/* Keep it under this key, in the place of another; others go when there are too many. */
+struct body *mp_coap_body_new(struct mp_coap *c); /* NULL: memory is out */
+int mp_coap_body_add(struct mp_coap *c, struct body *b, const void *data, size_t len); /* -ENOMEM */
+struct body *mp_coap_body_find(struct mp_coap *c, uint64_t key);
+/* Keep it under this key, in the place of another; the oldest go when there are too many. */
 void mp_coap_body_keep(struct mp_coap *c, struct body *b, uint64_t key);
-/* The caller's now. NULL: there is none. */
-struct body *mp_coap_body_take(struct mp_coap *c, uint64_t key);
+void mp_coap_body_take(struct mp_coap *c, struct body *b); /* the caller's now */
 void mp_coap_body_end(struct mp_coap *c, struct body *b, bool whole);
 void mp_coap_bodies_done(struct mp_coap *c);
 
@@ -141,6 +139,7 @@ struct job_kind {
 	void (*acknowledged)(struct job *j); /* by an empty message */
 	/* The end of it, when it did not end by itself. */
 	void (*failed)(struct job *j, enum mp_coap_outcome outcome);
+	void (*moved)(struct job *j); /* to another peer; may be NULL */
 };
 enum job_state { JOB_IDLE, JOB_WAITING, JOB_SENT, JOB_SETTLED };
 struct job {
@@ -171,6 +170,8 @@ void mp_coap_job_progress(struct job *j);
 struct job *mp_coap_job_find(struct mp_coap *c, const struct peer *p, uint16_t mid);
 /* Others that wait, after the peer has come back. */
 void mp_coap_peer_go_on(struct mp_coap *c, struct peer *p);
+void mp_coap_job_move(struct job *j, struct peer *to);
+struct job *mp_coap_peer_first_job(const struct peer *p); /* NULL: it has none */
 /* Its session is gone. */
 void mp_coap_peer_away(struct mp_coap *c, struct peer *p);
 
@@ -201,16 +202,17 @@ struct mp_coap_reply {
 	uint64_t key;
 	uint32_t fingerprint;
 	size_t request_len;
-	enum mp_coap_type type; /* of the request */
+	const struct mp_coap_message *message; /* the request; NULL when it is answered later */
+	enum mp_coap_type type;
 	uint16_t mid;
 	uint8_t method;
 	const uint8_t *token;
 	size_t token_len;
-	bool is_answered, is_deferred, is_proven;
+	bool is_answered;
 	bool has_block1, has_block2;
 	struct mp_coap_block block1, block2;
-	uint64_t block2_key;
-	struct mp_coap_later *later; /* answered now, asked then */
+	uint64_t block2_key; /* of a later one */
+	struct mp_coap_later *later; /* it is answered by a message of its own */
 };
 /* One part of a response's payload, and what goes with it. */
 struct part {
@@ -228,22 +230,25 @@ struct part {
 void mp_coap_reply_send(struct mp_coap_reply *reply, const struct mp_coap_response *response,
 			const struct part *part);
 void mp_coap_reply_code(struct mp_coap_reply *reply, uint8_t code);
-/* Is it an error that has `code` as its whole? */
 int mp_coap_write_response(const struct mp_coap_header *h, const struct mp_coap_response *response,
 			   const struct mp_coap_block *block1, const struct part *part, void *out,
 			   size_t room);
 
 /* ---- long bodies of others' exchanges ---- */
-enum block1_result { BLOCK1_SERVE, BLOCK1_ANSWERED };
-/* A block of a request's body. With BLOCK1_SERVE it is the last one: *ret has the body. */
-enum block1_result mp_coap_block1_receive(struct mp_coap_reply *reply,
-					  const struct mp_coap_request *rq, struct body **ret);
+/* A block of a request's body. true: it is whole and to be served, *ret has it (NULL: the request
+ * has it itself). false: answered. */
+bool mp_coap_block1_receive(struct mp_coap_reply *reply, const struct mp_coap_request *rq,
+			    struct body **ret);
 /* A block other than the first one of a response that lies here? true: answered. */
 bool mp_coap_block2_continue(struct mp_coap_reply *reply);
 /* Send the part of the response that was asked for, and keep the rest. */
 void mp_coap_block2_respond(struct mp_coap_reply *reply, const struct mp_coap_response *response);
-uint64_t mp_coap_block_key(const struct mp_coap *c, uint64_t remote_hash,
-			   const struct mp_coap_message *m, bool with_tag);
+/* The first block of a notification. Bytes written, negative. */
+int mp_coap_block2_notification(struct mp_coap *c, const struct mp_coap_header *h,
+				const struct mp_coap_response *response, void *out, size_t room);
+/* What the blocks of one exchange have in common. */
+uint64_t mp_coap_block1_key(const struct mp_coap_reply *reply);
+uint64_t mp_coap_block2_key(const struct mp_coap_reply *reply);
 
 void mp_coap_laters_done(struct mp_coap *c);
 
@@ -288,23 +293,32 @@ struct mp_coap_exchange {
 	uint8_t echoes;
 	char strings[];
 };
+/* As mp_coap_send(), but not yet on its way. */
+int mp_coap_exchange_make(struct mp_coap *c, const struct mp_coap_remote *to,
+			  const struct mp_coap_ask *ask, struct mp_coap_exchange **ret);
 int mp_coap_exchange_write(struct mp_coap_exchange *x, void *out, size_t room);
-/* Send the next request of it, with a token of its own when `fresh`. */
+/* Send the next request of it. */
 void mp_coap_exchange_again(struct mp_coap_exchange *x, bool fresh_token);
 void mp_coap_exchange_end(struct mp_coap_exchange *x, enum mp_coap_outcome outcome,
 			  const struct mp_coap_message *m);
-/* The body goes on (true), or this is the response to all of it (false). */
+/* true: the body goes on, or the exchange has ended; false: this is the response to all of it. */
 bool mp_coap_block1_go_on(struct mp_coap_exchange *x, const struct mp_coap_message *m);
-/* A block of the response has come: true when there is nothing more to do with it now. */
+void mp_coap_block2_begin(struct mp_coap_exchange *x, const struct mp_coap_message *m);
+/* true: the response goes on, or the exchange has ended; false: it is whole. */
 bool mp_coap_block2_take(struct mp_coap_exchange *x, const struct mp_coap_message *m);
 uint64_t mp_coap_exchange_size(const struct mp_coap_exchange *x);
 
 /* ---- echo ---- */
-#define ECHO_SIZE 12
+#define ECHO_SIZE 8
 #define PROVEN_MAX 8192 /* addresses remembered; a power of two */
-bool mp_coap_echo_is_proven(struct mp_coap *c, const struct incoming *in);
 void mp_coap_echo_prove(struct mp_coap *c, uint64_t remote_hash);
-void mp_coap_echo_make(struct mp_coap *c, uint64_t remote_hash, uint8_t ret[ECHO_SIZE]);
+void mp_coap_echo_check(struct mp_coap *c, uint64_t remote_hash, const struct mp_coap_option *o);
+/* Is it nothing new that who asked is there? */
+bool mp_coap_echo_trusts(const struct mp_coap_reply *reply);
+/* May a response of so many bytes go to who asked? It makes *block smaller when that is what is
+ * needed. false: it was asked to prove itself. */
+bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_response *response,
+			 uint64_t size, struct mp_coap_block *block);
 
 struct mp_coap {
 	struct mp_coap_config config;

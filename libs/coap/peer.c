@@ -141,3 +141,29 @@ void mp_coap_session_gone(struct mp_coap *c, void *session)
 		mp_coap_peer_unref(c, p);
 	}
 }
+
+static void rename_peer(struct mp_coap *c, struct peer *p, const struct mp_coap_remote *now)
+{
+	mp_coap_map_remove(&c->peers, &p->by_identity);
+	mp_coap_map_add(&c->peers, &p->by_identity, mp_coap_remote_hash(c, now));
+}
+
+void mp_coap_move(struct mp_coap *c, const struct mp_coap_remote *before,
+		  const struct mp_coap_remote *now)
+{
+	struct peer *p = mp_coap_peer_find(c, before, mp_coap_remote_hash(c, before));
+	struct peer *other = mp_coap_peer_find(c, now, mp_coap_remote_hash(c, now));
+	struct job *j;
+
+	if (!p || !before->identity != !now->identity)
+		return;
+	if (!other)
+		rename_peer(c, p, now);
+	p->references++;
+	mp_coap_peer_heard(c, p, now);
+	while (other && other != p && (j = mp_coap_peer_first_job(p)))
+		mp_coap_job_move(j, other);
+	if (other && other != p)
+		mp_coap_peer_go_on(c, other);
+	mp_coap_peer_unref(c, p);
+}

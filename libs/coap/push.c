@@ -47,7 +47,7 @@ static void push_acknowledged(struct job *j)
 	push_end(j, MP_COAP_ANSWERED);
 }
 
-static const struct job_kind push_kind = {push_write, push_acknowledged, push_end};
+static const struct job_kind push_kind = {push_write, push_acknowledged, push_end, NULL};
 
 int mp_coap_push(struct mp_coap *c, const struct mp_coap_remote *to, bool confirmable,
 		 bool may_overtake, const void *data, size_t len,

@@ -2,6 +2,15 @@
  * request.c - a request of others: its options are judged, it is served */
 #include "coap/parts.h"
 
+/* Blocks of size 7 are streams' (RFC 8323 section 6). */
+static uint8_t take_block(const struct mp_coap_reply *reply, const struct mp_coap_option *o,
+			  struct mp_coap_block *ret)
+{
+	if (mp_coap_block_decode(o, ret) < 0 || (ret->szx == 7 && !reply->to->is_reliable))
+		return MP_COAP_BAD_REQUEST;
+	return 0;
+}
+
 /* The options that a request is judged by; what is left over is the handler's. */
 static uint8_t take_option(struct mp_coap_request *rq, const struct mp_coap_option *o)
 {
@@ -23,10 +32,13 @@ static uint8_t take_option(struct mp_coap_request *rq, const struct mp_coap_opti
 		return 0;
 	case MP_COAP_BLOCK1:
 		reply->has_block1 = true;
-		return mp_coap_block_decode(o, &reply->block1) < 0 ? MP_COAP_BAD_REQUEST : 0;
+		return take_block(reply, o, &reply->block1);
 	case MP_COAP_BLOCK2:
 		reply->has_block2 = true;
-		return mp_coap_block_decode(o, &reply->block2) < 0 ? MP_COAP_BAD_REQUEST : 0;
+		return take_block(reply, o, &reply->block2);
+	case MP_COAP_ECHO:
+		mp_coap_echo_check(reply->c, reply->remote_hash, o);
+		return 0;
 	case MP_COAP_PROXY_URI:
 	case MP_COAP_PROXY_SCHEME:
 		return MP_COAP_PROXYING_NOT_SUPPORTED;
@@ -92,6 +104,26 @@ static void serve(struct mp_coap *c, struct mp_coap_request *rq)
 		mp_coap_reply_code(rq->reply, MP_COAP_NOT_FOUND);
 }
 
+/* Blocks are put together first. */
+static void serve_body(struct mp_coap *c, struct mp_coap_request *rq)
+{
+	struct body *b = NULL;
+
+	if (rq->reply->has_block1) {
+		if (!mp_coap_block1_receive(rq->reply, rq, &b))
+			return;
+	} else if (mp_coap_block2_continue(rq->reply)) {
+		return;
+	}
+	if (b) {
+		rq->payload = b->data;
+		rq->payload_len = b->len;
+	}
+	serve(c, rq);
+	if (b)
+		mp_coap_body_end(c, b, true);
+}
+
 static void reject(struct mp_coap *c, struct mp_coap_reply *reply, uint8_t code)
 {
 	if (code == MP_COAP_BAD_OPTION)
@@ -113,6 +145,7 @@ void mp_coap_request_receive(struct mp_coap *c, const struct incoming *in)
 				      .key = in->key,
 				      .fingerprint = in->fingerprint,
 				      .request_len = in->len,
+				      .message = m,
 				      .type = m->type,
 				      .mid = m->mid,
 				      .method = m->code,
@@ -133,5 +166,5 @@ void mp_coap_request_receive(struct mp_coap *c, const struct incoming *in)
 	if (code)
 		reject(c, &reply, code);
 	else
-		serve(c, &rq);
+		serve_body(c, &rq);
 }

@@ -79,7 +79,7 @@ static void deliver(struct mp_coap_reply *reply, const uint8_t *data, size_t len
 	struct mp_coap *c = reply->c;
 	bool keep = len <= KEPT_MAX || !may_be_served_twice(reply->method);
 
-	if (reply->later && reply->type == MP_COAP_CON &&
+	if (reply->later && reply->type == MP_COAP_CON && mp_coap_echo_trusts(reply) &&
 	    mp_coap_push(c, reply->to, true, true, data, len, NULL, NULL) == 0)
 		return;
 	mp_coap_transmit(c, reply->to, data, len);

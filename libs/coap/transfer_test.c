@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * transfer_test.c - long bodies between two endpoints, over a bad network */
+#include "coap/endpoint.h"
+
+#include "coap/fake_net.h"
+
+#define LONG 100000
+#define HUGE (100u << 20)
+
+struct state {
+	uint8_t *body; /* LONG bytes */
+	unsigned served, answered, whole, done, sink_done, changes;
+	enum mp_coap_outcome outcome;
+	uint8_t code;
+	uint64_t sunk, version;
+	size_t got;
+	size_t most_bytes;
+};
+static struct state s;
+
+static uint8_t pattern(uint64_t at)
+{
+	return (uint8_t)(at * 31 + (at >> 10) + s.version);
+}
+
+static int source_read(void *user, uint64_t offset, void *data, size_t room)
+{
+	uint8_t *p = data;
+
+	(void)user;
+	for (size_t i = 0; i < room; i++)
+		p[i] = pattern(offset + i);
+	return (int)room;
+}
+
+static void source_done(void *user)
+{
+	(void)user;
+	s.done++;
+}
+
+static const struct mp_coap_source huge = {HUGE, source_read, source_done, NULL};
+
+static bool is_pattern(uint64_t offset, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] != pattern(offset + i))
+			return false;
+	}
+	return true;
+}
+
+static int sink_write(void *user, uint64_t offset, const void *data, size_t len, bool more)
+{
+	(void)user;
+	(void)more;
+	if (offset != s.sunk || !is_pattern(offset, data, len))
+		return MP_COAP_BAD_REQUEST;
+	s.sunk += len;
+	return 0;
+}
+
+static void sink_end(void *user, bool whole)
+{
+	(void)user;
+	s.sink_done++;
+	s.whole += whole;
+}
+
+static bool sink(void *user, const struct mp_coap_request *first, struct mp_coap_sink *ret)
+{
+	(void)user;
+	if (!mp_coap_path_is(first->message, "stream"))
+		return false;
+	*ret = (struct mp_coap_sink){sink_write, sink_end, NULL};
+	s.sunk = 0;
+	return true;
+}
+
+static void serve(void *user, const struct mp_coap_request *rq)
+{
+	struct mp_coap_response response = MP_COAP_RESPONSE(MP_COAP_CONTENT);
+
+	(void)user;
+	s.served++;
+	if (rq->message->code == MP_COAP_GET && mp_coap_path_is(rq->message, "stream")) {
+		response.source = &huge;
+	} else if (rq->message->code == MP_COAP_GET) {
+		if (mp_coap_path_is(rq->message, "changing"))
+			s.body[0]++;
+		response.payload = s.body;
+		response.payload_len = LONG;
+		response.format = 42;
+		response.observe = rq->observe == 0 ? 7 : -1;
+	} else {
+		response.code = MP_COAP_CHANGED;
+		s.got = rq->payload_len;
+		s.whole += is_pattern(0, rq->payload, rq->payload_len);
+		if (mp_coap_path_is(rq->message, "both")) {
+			response.payload = rq->payload;
+			response.payload_len = rq->payload_len;
+		}
+	}
+	mp_coap_respond(rq->reply, &response);
+}
+
+static void note(void *user, const struct mp_coap_answer *a)
+{
+	(void)user;
+	s.answered++;
+	s.outcome = a->outcome;
+	s.code = a->code;
+	if (a->outcome == MP_COAP_ANSWERED)
+		s.got = a->payload_len;
+	if (a->outcome == MP_COAP_ANSWERED && a->payload_len > 1)
+		s.whole += is_pattern(1, a->payload + 1, a->payload_len - 1);
+}
+
+static int start(struct fake_net *net)
+{
+	const struct mp_coap_config serving = {
+		.serve = serve,
+		.sink = sink,
+		/* more and sooner than RFC 7252 has it, for a loss that no body would survive */
+		.ack_timeout_ms = net->loss >= 40 ? 50 : 0,
+		.max_retransmit = net->loss >= 40 ? 11 : 0,
+	};
+	int r;
+
+	free(s.body);
+	s = (struct state){.body = malloc(LONG)};
+	if (!s.body)
+		return -ENOMEM;
+	for (size_t i = 0; i < LONG; i++)
+		s.body[i] = pattern(i);
+	r = fake_host(net, 0, &serving);
+	return r < 0 ? r : fake_host(net, 1, &serving);
+}
+
+static struct mp_coap_ask asking(uint8_t code, const char *path)
+{
+	struct mp_coap_ask ask = MP_COAP_ASK(code, path);
+
+	ask.handler = note;
+	ask.limit = 1 << 20;
+	if (code != MP_COAP_GET) {
+		ask.payload = s.body;
+		ask.payload_len = LONG;
+	}
+	return ask;
+}
+
+static int send(struct fake_net *net, const struct mp_coap_ask *ask)
+{
+	return mp_coap_send(net->hosts[0].c, fake_remote(net, 1), ask, NULL);
+}
+
+static bool is_clean(struct fake_net *net)
+{
+	struct mp_coap_stats a, b;
+
+	fake_run(net, 300000);
+	mp_coap_stats(net->hosts[0].c, &a);
+	mp_coap_stats(net->hosts[1].c, &b);
+	return a.remotes == 0 && a.exchanges_open == 0 && b.bodies == 0 && b.body_bytes == 0;
+}
+
+static void transfer(unsigned loss, unsigned seed, uint8_t code, const char *path, uint8_t szx)
+{
+	FAKE_NET(net, .loss = loss, .twice = 10, .late = 10);
+	struct mp_coap_ask ask;
+
+	ASSERT_OK(start(&net));
+	net.seed = seed;
+	ask = asking(code, path);
+	ask.szx = szx;
+	ask.timeout_ms = 300000;
+	ASSERT_OK(send(&net, &ask));
+	fake_run(&net, 100000000);
+	ASSERT_INT(1, s.answered);
+	ASSERT_INT(MP_COAP_ANSWERED, s.outcome);
+	ASSERT_INT(code == MP_COAP_GET ? MP_COAP_CONTENT : MP_COAP_CHANGED, s.code);
+	ASSERT_INT(strcmp(path, "both") == 0 ? 2 : 1, s.whole);
+	ASSERT_INT(1, s.served);
+	ASSERT_INT(code == MP_COAP_GET || s.whole == 2 ? LONG : 0, s.got);
+	ASSERT(is_clean(&net));
+}
+
+TEST(a_long_response_arrives_whole)
+{
+	transfer(0, 1, MP_COAP_GET, "a", 0);
+}
+TEST(a_long_response_arrives_whole_in_small_blocks)
+{
+	transfer(0, 1, MP_COAP_GET, "a", 2);
+}
+TEST(a_long_response_arrives_whole_at_1_percent_loss)
+{
+	transfer(1, 2, MP_COAP_GET, "a", 0);
+}
+TEST(a_long_response_arrives_whole_at_20_percent_loss)
+{
+	transfer(20, 3, MP_COAP_GET, "a", 0);
+}
+TEST(a_long_response_arrives_whole_at_40_percent_loss)
+{
+	transfer(40, 4, MP_COAP_GET, "a", 0);
+}
+TEST(a_long_request_arrives_whole_and_is_served_once)
+{
+	transfer(0, 5, MP_COAP_PUT, "a", 0);
+}
+TEST(a_long_request_arrives_whole_in_small_blocks)
+{
+	transfer(0, 5, MP_COAP_PUT, "a", 3);
+}
+TEST(a_long_request_arrives_whole_at_20_percent_loss)
+{
+	transfer(20, 6, MP_COAP_POST, "a", 0);
+}
+TEST(a_long_request_arrives_whole_at_40_percent_loss)
+{
+	transfer(40, 7, MP_COAP_POST, "a", 0);
+}
+TEST(a_long_request_has_a_long_response)
+{
+	transfer(0, 8, MP_COAP_POST, "both", 0);
+}
+TEST(a_long_request_has_a_long_response_at_20_percent_loss)
+{
+	transfer(20, 9, MP_COAP_POST, "both", 0);
+}
