@@ -35,7 +35,7 @@ def test_a_mistake_in_product_yaml_is_named_with_its_line(product, text, line, w
     assert words in said
 
 
-@pytest.mark.parametrize("key", ["product", "version", "boards", "server"])
+@pytest.mark.parametrize("key", ["product", "version", "server"])
 def test_a_missing_key_is_named(product, key):
     path = product.dir / "product.yaml"
     kept = [line for line in path.read_text().splitlines()
@@ -43,6 +43,25 @@ def test_a_missing_key_is_named(product, key):
     path.write_text("\n".join(kept) + "\n")
     said = fails("publish", cwd=product.dir)
     assert f"'{key}' is missing" in said
+
+
+def test_a_product_without_anything_to_build_says_so(product):
+    path = product.dir / "product.yaml"
+    kept = [line for line in path.read_text().splitlines() if not line.startswith("boards:")]
+    path.write_text("\n".join(kept) + "\n")
+    assert "name 'boards', 'firmware', or both" in fails("publish", cwd=product.dir)
+
+
+def test_microcontrollers_alone_are_a_product(product):
+    path = product.dir / "product.yaml"
+    kept = [line for line in path.read_text().splitlines()
+            if not line.startswith(("boards:", "app:"))]
+    path.write_text("\n".join(kept) + "\nfirmware:\n  sensor: { file: s.bin, version: 1.1.0 }\n")
+    assert "s.bin, the firmware of sensor in product.yaml, is not there" in fails(
+        "build", cwd=product.dir)
+    (product.dir / "s.bin").write_bytes(b"image" * 1000)
+    assert "the firmware of 1 board" in run("build", cwd=product.dir)
+    assert "5000" in (product.dir / "build/1.0.0/1.0.0.manifest.json").read_text()
 
 
 def test_no_product_folder(tmp_path):
