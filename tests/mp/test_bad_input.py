@@ -60,7 +60,7 @@ def test_microcontrollers_alone_are_a_product(product):
     assert "s.bin, the firmware of sensor in product.yaml, is not there" in fails(
         "build", cwd=product.dir)
     (product.dir / "s.bin").write_bytes(b"image" * 1000)
-    assert "the firmware of 1 board" in run("build", cwd=product.dir)
+    assert "the firmware of 1 board" in run("build", cwd=product.dir).stdout
     assert "5000" in (product.dir / "build/1.0.0/1.0.0.manifest.json").read_text()
 
 
