@@ -96,8 +96,9 @@ struct mp_dtls_config {
 
 	/* The key of an identity: its length, or -ENOENT. */
 	int (*psk)(void *user, const void *identity, size_t len, uint8_t key[MP_DTLS_KEY_MAX]);
-	/* Is this certificate or raw key welcome? Asked after its signature and, with a `ca`, its chain
-	 * have been verified. 0 or -EKEYREJECTED; NULL with a `ca`: yes; NULL without: no. */
+	/* Is this certificate or raw key welcome? Asked when its chain, with a `ca`, has been verified;
+	 * that the peer holds the private key is proven after it, and before established(). 0 or
+	 * -EKEYREJECTED; NULL with a `ca`: yes; NULL without: no. */
 	int (*accept)(void *user, const struct mp_dtls_identity *who, const void *der, size_t len);
 
 	/* Queue a datagram: it is copied. `local` is what the session's first datagram, or its
