@@ -26,6 +26,15 @@ static const struct carrier carriers[] = {
 				 .activate = 10,
 				 .active = 12,
 				 .has_instances = true},
+	[MP_RELEASE_ADVANCED] = {.object = 33629,
+				 .package = 0,
+				 .uri = 1,
+				 .update = 2,
+				 .state = 3,
+				 .result = 5,
+				 .version = 15,
+				 .activate = CARRIER_NONE,
+				 .active = CARRIER_NONE},
 };
 
 const struct carrier *carrier_of(enum mp_release_object object)
@@ -63,7 +72,8 @@ static const struct meaning firmware_results[] = {
 	{9, false, "The device does not speak the protocol by which it was to fetch the image"},
 	{10, false, "The update was cancelled on the device"},
 	{11, true, "The device put the update off"},
-	{12, false, "The device does not accept this image: a check of its own failed"},
+	{12, false, "Another component of the device conflicts with the update"},
+	{13, false, "A component that is linked with this one could not be updated"},
 };
 
 static const struct meaning software_results[] = {
