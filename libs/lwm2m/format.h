@@ -103,7 +103,8 @@ int mp_lwm2m_read(struct mp_lwm2m_reader *r, unsigned format, const struct mp_lw
 
 /* 1: a record; 0: the end, after which nothing was left over; -EBADMSG: malformed; -EPROTO: a path
  * that is not below the base; -ENOTSUP: well-formed, but beyond what we take (nesting, a SenML sum or
- * another field that must be understood); -ENOSPC: scratch. Values of TLV and text are raw. */
+ * another field that must be understood); -ENOSPC: scratch. Values of TLV and text are raw. Records
+ * come as they are met: whoever must write all or nothing reads the payload twice. */
 int mp_lwm2m_read_next(struct mp_lwm2m_reader *r, struct mp_lwm2m_record *ret);
 
 /* Convert the value of the record that was read last to the type of the model (value.h), with the
