@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """libs/coap, by its driver, against implementations that are not ours."""
 import json
-import os
-import pathlib
 import subprocess
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BUILD = pathlib.Path(os.environ.get("MP_BUILD", ROOT / "build"))
-DRIVER = BUILD / "test-coap"
+import peers
+
+DRIVER = peers.BUILD / "test-coap"
 
 
 def drive(verb, carrier, lines):
@@ -39,3 +36,17 @@ def decode():
 
 def map_json(lines):
     return [json.dumps(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def ours():
+    program = peers.Program(DRIVER)
+    yield program.start()
+    program.stop()
+
+
+@pytest.fixture(scope="session", params=peers.ALL)
+def peer(request):
+    program = peers.ALL[request.param]()
+    yield program.start()
+    program.stop()

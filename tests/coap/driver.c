@@ -2,7 +2,9 @@
  * driver.c - libs/coap at the command line, for the tests beside it
  *
  *     test-coap decode udp|tcp     a line of hexadecimal bytes in, a line of JSON out
- *     test-coap encode udp|tcp     the other way round */
+ *     test-coap encode udp|tcp     the other way round
+ *     test-coap server             prints its UDP and TCP ports; see server.c
+ *     test-coap client udp|tcp ADDRESS METHOD PATH [NOTIFICATIONS]     see client.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@ static const struct {
 } verbs[] = {
 	{"decode", 1, do_decode},
 	{"encode", 1, do_encode},
+	{"server", 0, do_server},
+	{"client", 4, do_client},
 };
 
 int main(int argc, char *argv[])

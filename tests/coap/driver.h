@@ -4,3 +4,5 @@
 
 int do_decode(char *argv[]);
 int do_encode(char *argv[]);
+int do_server(char *argv[]);
+int do_client(char *argv[]);
