@@ -38,7 +38,7 @@ struct fake_net {
 	bool (*drop)(struct fake_net *n, const struct fake_packet *p); /* may be NULL */
 	unsigned sent, lost;
 	struct fake_packet last[2]; /* the last data record to the end of port 1, from it */
-	uint64_t numbers[FAKE_NUMBERS]; /* of encrypted records, with the sender's port on top */
+	uint64_t numbers[FAKE_NUMBERS]; /* of encrypted records, with the ports on top */
 	size_t numbers_count;
 	unsigned repeated; /* numbers used twice by one sender since fake_forget() */
 };
@@ -82,7 +82,8 @@ static inline void fake_watch(struct fake_net *n, const struct fake_packet *p)
 	struct mp_dtls_record r;
 
 	while (mp_dtls_record_next(&data, &len, &r) == 0) {
-		uint64_t number = (r.number & 0xffffffffffff) | (uint64_t)p->from.port << 48;
+		uint64_t number = (uint32_t)r.number | (uint64_t)p->from.port << 48 |
+				  (uint64_t)p->to.port << 32;
 
 		if (mp_dtls_record_epoch(&r) == 0)
 			continue;
