@@ -117,6 +117,13 @@ static void keep(struct mp_coap_reply *reply, struct body *seen)
 	mp_coap_body_keep(c, b, mp_coap_block2_key(reply));
 }
 
+/* Leave out what only helps. */
+static void be_terse(struct part *part)
+{
+	part->has_size2 = false;
+	part->etag_len = 0;
+}
+
 static uint8_t error_of(int r)
 {
 	return r == -ERANGE ? MP_COAP_BAD_REQUEST : MP_COAP_INTERNAL_ERROR;
@@ -136,6 +143,8 @@ void mp_coap_block2_respond(struct mp_coap_reply *reply, const struct mp_coap_re
 		return;
 	}
 	r = cut(&b, &block, reply->has_block2 && mp_coap_class(b.code) == 2, room, &part);
+	if (reply->is_terse)
+		be_terse(&part);
 	if (r < 0)
 		mp_coap_reply_code(reply, error_of(r));
 	else
@@ -180,6 +189,8 @@ bool mp_coap_block2_continue(struct mp_coap_reply *reply)
 		mp_coap_body_end(c, b, false);
 		return true;
 	}
+	if (reply->is_terse)
+		be_terse(&part);
 	mp_coap_reply_send(reply, &response, &part);
 	b->is_sent = b->is_sent || !reply->block2.more;
 	mp_coap_body_keep(c, b, key);

@@ -64,6 +64,11 @@ bool mp_coap_echo_trusts(const struct mp_coap_reply *reply)
 	       is_proven(c, reply->remote_hash);
 }
 
+size_t mp_coap_echo_budget(const struct mp_coap_reply *reply)
+{
+	return mp_coap_echo_trusts(reply) ? SIZE_MAX : FACTOR * reply->request_len;
+}
+
 /* What a response takes beside its payload, at most. */
 static size_t overhead(const struct mp_coap_reply *reply, const struct mp_coap_response *response)
 {
@@ -92,9 +97,9 @@ static void ask(struct mp_coap_reply *reply)
 bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_response *response,
 			 uint64_t size, struct mp_coap_block *block)
 {
-	size_t budget = FACTOR * reply->request_len, other;
+	size_t budget = mp_coap_echo_budget(reply), other;
 
-	if (mp_coap_echo_trusts(reply))
+	if (budget == SIZE_MAX)
 		return true;
 	if (size == 0 && response->diagnostic)
 		size = strlen(response->diagnostic);
@@ -105,6 +110,7 @@ bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_respo
 		ask(reply);
 		return false;
 	}
+	reply->is_terse = true;
 	while (block->szx > 0 && other + mp_coap_block_size(block) > budget) {
 		block->szx--;
 		block->num *= 2;

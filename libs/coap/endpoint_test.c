@@ -75,7 +75,7 @@ static void is_hello(void *user, const struct mp_coap_answer *a)
 
 TEST(a_request_is_served_and_answered)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_GET, "a/b");
 	struct mp_coap_stats stats;
 
@@ -94,7 +94,7 @@ TEST(a_request_is_served_and_answered)
 
 TEST(what_nobody_answers_is_not_found)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "nothing", NULL, NULL));
@@ -105,7 +105,7 @@ TEST(what_nobody_answers_is_not_found)
 
 TEST(without_an_answer_it_is_repeated_four_times_and_times_out)
 {
-	FAKE_NET(net, .loss = 100);
+	FAKE_NET(net, .seed = 1, .loss = 100);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "a", NULL, NULL));
@@ -116,7 +116,7 @@ TEST(without_an_answer_it_is_repeated_four_times_and_times_out)
 
 static void lossy(unsigned loss, unsigned seed)
 {
-	FAKE_NET(net, .loss = loss, .twice = 20, .late = 20);
+	FAKE_NET(net, .seed = 1, .loss = loss, .twice = 20, .late = 20);
 	struct mp_coap_stats stats;
 
 	net.seed = seed;
@@ -148,7 +148,7 @@ TEST(each_request_is_served_once_at_40_percent_loss)
 
 TEST(exchanges_with_a_remote_go_one_after_the_other)
 {
-	FAKE_NET(net, .loss = 20, .late = 20);
+	FAKE_NET(net, .seed = 1, .loss = 20, .late = 20);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "1", "1", NULL));
@@ -161,7 +161,7 @@ TEST(exchanges_with_a_remote_go_one_after_the_other)
 
 TEST(too_many_that_wait_are_refused)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 
 	ASSERT_OK(start(&net));
 	for (int i = 0; i < 64; i++)
@@ -173,7 +173,7 @@ TEST(too_many_that_wait_are_refused)
 
 TEST(a_cancelled_exchange_ends_at_once_and_the_next_goes)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 	struct mp_coap_exchange *x;
 
 	ASSERT_OK(start(&net));
@@ -188,7 +188,7 @@ TEST(a_cancelled_exchange_ends_at_once_and_the_next_goes)
 
 TEST(the_end_of_the_endpoint_cancels_what_is_open)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "1", "1", NULL));
@@ -200,7 +200,7 @@ TEST(the_end_of_the_endpoint_cancels_what_is_open)
 
 TEST(a_deferred_response_comes_by_itself)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "later", NULL, NULL));
@@ -217,7 +217,7 @@ TEST(a_deferred_response_comes_by_itself)
 
 TEST(a_deferred_response_after_the_end_is_no_harm)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "later", NULL, NULL));
@@ -235,7 +235,7 @@ static bool drop_acks(struct fake_net *net, int from, const uint8_t *data, size_
 
 TEST(a_separate_response_stands_for_a_lost_acknowledgement)
 {
-	FAKE_NET(net, .drop = drop_acks);
+	FAKE_NET(net, .seed = 1, .drop = drop_acks);
 
 	ASSERT_OK(start(&net));
 	ASSERT_OK(get(&net, "later", NULL, NULL));
@@ -248,7 +248,7 @@ TEST(a_separate_response_stands_for_a_lost_acknowledgement)
 
 TORTURE(a_request_survives_oom)
 {
-	FAKE_NET(net);
+	FAKE_NET(net, .seed = 1);
 	int r = start(&net);
 
 	if (r == 0)

@@ -209,6 +209,7 @@ struct mp_coap_reply {
 	const uint8_t *token;
 	size_t token_len;
 	bool is_answered;
+	bool is_terse; /* every byte counts: to an address that has not proven itself */
 	bool has_block1, has_block2;
 	struct mp_coap_block block1, block2;
 	uint64_t block2_key; /* of a later one */
@@ -313,8 +314,10 @@ uint64_t mp_coap_exchange_size(const struct mp_coap_exchange *x);
 #define PROVEN_MAX 8192 /* addresses remembered; a power of two */
 void mp_coap_echo_prove(struct mp_coap *c, uint64_t remote_hash);
 void mp_coap_echo_check(struct mp_coap *c, uint64_t remote_hash, const struct mp_coap_option *o);
-/* Is it nothing new that who asked is there? */
+/* Is it certain that who asked is there? */
 bool mp_coap_echo_trusts(const struct mp_coap_reply *reply);
+/* So many bytes may go to it in any case. */
+size_t mp_coap_echo_budget(const struct mp_coap_reply *reply);
 /* May a response of so many bytes go to who asked? It makes *block smaller when that is what is
  * needed. false: it was asked to prove itself. */
 bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_response *response,

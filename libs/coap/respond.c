@@ -96,8 +96,9 @@ void mp_coap_reply_send(struct mp_coap_reply *reply, const struct mp_coap_respon
 	uint8_t out[MESSAGE_MAX];
 	int n = mp_coap_write_response(&h, response, block1, part, out, sizeof(out));
 
-	if (n < 0) { /* options that no message can hold */
+	if (n < 0) /* options that no message can hold */
 		h.code = MP_COAP_INTERNAL_ERROR;
+	if (n < 0 || (size_t)n > mp_coap_echo_budget(reply)) {
 		n = mp_coap_write_response(&h, &MP_COAP_RESPONSE(h.code), NULL, &(struct part){0},
 					   out, sizeof(out));
 	}

@@ -169,7 +169,7 @@ static bool is_clean(struct fake_net *net)
 
 static void transfer(unsigned loss, unsigned seed, uint8_t code, const char *path, uint8_t szx)
 {
-	FAKE_NET(net, .loss = loss, .twice = 10, .late = 10);
+	FAKE_NET(net, .seed = 1, .loss = loss, .twice = 10, .late = 10);
 	struct mp_coap_ask ask;
 
 	ASSERT_OK(start(&net));
