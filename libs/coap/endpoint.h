@@ -164,8 +164,9 @@ const uint8_t *mp_coap_exchange_token(const struct mp_coap_exchange *x, size_t *
 bool mp_coap_observe_is_newer(uint32_t last, int64_t last_ms, uint32_t next, int64_t next_ms);
 
 /* ---- being observed ---- */
-/* Send a notification. `gone` is called with `user` when it was reset or never acknowledged (then the
- * observer is to be forgotten), with MP_COAP_ANSWERED when it was acknowledged; NULL: nobody cares. */
+/* Send a notification. `gone` is called once, later, with `user`: WAS_RESET or TIMED_OUT, when the observer is
+ * to be forgotten; ANSWERED, when it was acknowledged or, non-confirmable, not reset for some seconds; CANCELED.
+ * NULL: nobody cares. */
 int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uint8_t *token,
 		   size_t token_len, bool confirmable, const struct mp_coap_response *response,
 		   void (*gone)(void *user, enum mp_coap_outcome outcome), void *user);

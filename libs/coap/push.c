@@ -33,12 +33,12 @@ static int push_write(struct job *j, void *out, size_t room)
 static void push_end(struct job *j, enum mp_coap_outcome outcome)
 {
 	struct push *p = container_of(j, struct push, job);
-	bool is_told = j->is_confirmable || outcome == MP_COAP_WAS_RESET;
+	bool is_unopposed = !j->is_confirmable && outcome == MP_COAP_TIMED_OUT;
 
 	j->c->pushes_count--;
 	mp_coap_job_done(j);
-	if (p->gone && is_told)
-		p->gone(p->user, outcome);
+	if (p->gone)
+		p->gone(p->user, is_unopposed ? MP_COAP_ANSWERED : outcome);
 	free(p);
 }
 

@@ -95,6 +95,7 @@ struct mp_lwm2m_firmware { /* state, result and uri as they were saved, for a bo
 	uint64_t got; /* bytes of a push */
 	uint8_t state, result;
 	bool broken; /* a push that ended early has told why */
+	bool sunk; /* a push came whole, and its request is about to be served */
 };
 extern const struct mp_lwm2m_class mp_lwm2m_firmware_class;
 void mp_lwm2m_firmware_done(struct mp_lwm2m_firmware *f);

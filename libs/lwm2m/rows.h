@@ -6,7 +6,7 @@
  *     if (mp_lwm2m_rows_get(&rows, &mp_lwm2m_path(1, 0, 1), &v)) ... v.integer
  *     save(rows.data, rows.len);          // the block itself is what is stored
  *
- * Each value costs 9 bytes and itself. They lie in the order of paths; a walk over all of a device
+ * Each value costs 11 bytes and itself. They lie in the order of paths; a walk over all of a device
  * is a few hundred bytes. An instance without values is there as a record of its own.
  */
 #pragma once
