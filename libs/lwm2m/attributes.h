@@ -43,7 +43,8 @@ struct mp_lwm2m_attributes {
  * an attribute); -EBADMSG: no such value, or a name that was there already. */
 int mp_lwm2m_attributes_parse(struct mp_lwm2m_attributes *a, const void *query, size_t len);
 
-/* Is the combination sound? pmin <= pmax, lt + 2 * st < gt (Core 7.3.2), st > 0. 0, -EPROTO. */
+/* Is the combination sound? lt + 2 * st < gt, st > 0, epmin < epmax (Core 7.3.2). A pmax below pmin is
+ * to be ignored, and no error. 0, -EPROTO. */
 int mp_lwm2m_attributes_check(const struct mp_lwm2m_attributes *a);
 
 /* May attributes `set` or `clear` be written at this level? gt, lt, st and edge belong to resources

@@ -189,12 +189,14 @@ int mp_lwm2m_link_next(struct mp_lwm2m_links *walk, struct mp_lwm2m_link *ret)
 		walk->at = walk->end; /* no second look at what is broken */
 	if (k <= 0)
 		return k;
-	if (walk->root_len && len > walk->root_len && path[walk->root_len] == '/' &&
-	    !memcmp(path, walk->root, walk->root_len)) {
+	if (walk->root_len && len >= walk->root_len && !memcmp(path, walk->root, walk->root_len) &&
+	    (len == walk->root_len || path[walk->root_len] == '/')) {
 		path += walk->root_len;
 		len -= walk->root_len;
+		link.has_path = len == 0; /* the root itself */
 	}
-	link.has_path = mp_lwm2m_path_parse(path, len, &link.path) == 0;
+	if (len)
+		link.has_path = mp_lwm2m_path_parse(path, len, &link.path) == 0;
 	*ret = link;
 	return 1;
 }
