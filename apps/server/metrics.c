@@ -3,6 +3,7 @@
 
 #include "devices.h"
 #include "events.h"
+#include "lwm2m/lwm2m.h"
 #include "releases.h"
 #include "rollouts.h"
 #include "server.h"
@@ -69,5 +70,7 @@ int metrics_format(struct server *s, struct mp_buf *out)
 		r = device_states(s, out);
 	if (r == 0)
 		r = rollout_states(s, out);
+	if (r == 0)
+		r = lwm2m_metrics(s, out);
 	return r;
 }

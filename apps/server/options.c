@@ -19,6 +19,15 @@ static const char help[] =
 	"  --port N                    HTTPS port (8443)\n"
 	"  --http-port N               also plain HTTP on the loopback address; for tests and "
 	"proxies\n"
+	"  --coaps-port N              LwM2M devices over CoAP with DTLS, on the same address (0: "
+	"off)\n"
+	"  --coap-port N               the same without security (off)\n"
+	"  --coap-tcp-port N           the same over TCP, without security (off)\n"
+	"  --open-registration         let LwM2M devices that nobody announced register without "
+	"security\n"
+	"  --no-reobserve              observations end when a device registers anew\n"
+	"  --awake SECONDS             how long a device in queue mode listens after it was heard "
+	"(93)\n"
 	"  --poll SECONDS              how often devices ask; overrules product.yaml\n"
 	"  --target-tokens             let devices authenticate with their token (hawkBit "
 	"clients)\n"
@@ -41,6 +50,12 @@ enum {
 	TARGET_TOKENS,
 	GATEWAY,
 	USER,
+	COAPS_PORT,
+	COAP_PORT,
+	COAP_TCP_PORT,
+	OPEN_REGISTRATION,
+	NO_REOBSERVE,
+	AWAKE,
 	HELP,
 	VERSION
 };
@@ -55,6 +70,12 @@ static const struct option table[] = {
 	{"target-tokens", no_argument, NULL, TARGET_TOKENS},
 	{"gateway-token-file", required_argument, NULL, GATEWAY},
 	{"user", required_argument, NULL, USER},
+	{"coaps-port", required_argument, NULL, COAPS_PORT},
+	{"coap-port", required_argument, NULL, COAP_PORT},
+	{"coap-tcp-port", required_argument, NULL, COAP_TCP_PORT},
+	{"open-registration", no_argument, NULL, OPEN_REGISTRATION},
+	{"no-reobserve", no_argument, NULL, NO_REOBSERVE},
+	{"awake", required_argument, NULL, AWAKE},
 	{"help", no_argument, NULL, HELP},
 	{"version", no_argument, NULL, VERSION},
 	{NULL, 0, NULL, 0},
@@ -69,6 +90,30 @@ static int complain(const char *what, const char *value)
 static int number(const char *text, uint64_t max, const char *what, uint64_t *ret)
 {
 	return mp_str_parse_u64(text, max, ret) < 0 ? complain(what, text) : 0;
+}
+
+static int take_lwm2m(int option, struct options *o)
+{
+	uint64_t n = 0;
+	int r = 0;
+
+	if (option == OPEN_REGISTRATION) {
+		o->open_registration = true;
+	} else if (option == NO_REOBSERVE) {
+		o->no_reobserve = true;
+	} else if (option == AWAKE) {
+		r = number(optarg, 1000, "no number of seconds up to 1000: ", &n);
+		o->awake_seconds = (unsigned)n;
+	} else {
+		r = number(optarg, 65535, "no port: ", &n);
+		if (option == COAPS_PORT)
+			o->coaps_port = (uint16_t)n;
+		else if (option == COAP_PORT)
+			o->coap_port = (uint16_t)n;
+		else
+			o->coap_tcp_port = (uint16_t)n;
+	}
+	return r;
 }
 
 static int take(int option, struct options *o)
@@ -107,6 +152,14 @@ static int take(int option, struct options *o)
 	case USER:
 		o->user = optarg;
 		break;
+	case COAPS_PORT:
+	case COAP_PORT:
+	case COAP_TCP_PORT:
+	case OPEN_REGISTRATION:
+	case NO_REOBSERVE:
+	case AWAKE:
+		r = take_lwm2m(option, o);
+		break;
 	case HELP:
 		fputs(help, stdout);
 		return 1;
@@ -121,7 +174,7 @@ static int take(int option, struct options *o)
 
 int options_parse(int argc, char *argv[], struct options *ret)
 {
-	struct options o = {.listen = "127.0.0.1", .port = 8443};
+	struct options o = {.listen = "127.0.0.1", .port = 8443, .awake_seconds = 93};
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {

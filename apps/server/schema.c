@@ -70,4 +70,20 @@ static const char credentials[] =
 static const char firmware[] = "ALTER TABLE release ADD COLUMN firmware TEXT NOT NULL DEFAULT '{}';"
 			       "ALTER TABLE rollout ADD COLUMN board TEXT NOT NULL DEFAULT '';";
 
-const char *const server_migrations[] = {first, credentials, firmware, NULL};
+/* registrations and observations (docs/spec/lwm2m-store.md); requests for devices that sleep */
+static const char lwm2m[] =
+	"CREATE TABLE lwm2m_journal (id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+	"CREATE TABLE lwm2m_chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+	"CREATE TABLE lwm2m_queue ("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, kind INTEGER NOT NULL,"
+	"  path TEXT NOT NULL, format INTEGER NOT NULL, accept INTEGER NOT NULL, payload BLOB,"
+	"  arguments TEXT, timeout INTEGER NOT NULL, created INTEGER NOT NULL,"
+	"  expires INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL"
+	"  DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0, code INTEGER NOT NULL DEFAULT 0,"
+	"  answer_format INTEGER NOT NULL DEFAULT -1, answer BLOB, diagnostic TEXT NOT NULL"
+	"  DEFAULT '');"
+	"CREATE INDEX lwm2m_queue_endpoint ON lwm2m_queue (endpoint, id);"
+	"CREATE INDEX lwm2m_queue_expires ON lwm2m_queue (expires) WHERE state = 0;"
+	"CREATE INDEX lwm2m_queue_ended ON lwm2m_queue (ended) WHERE state = 2;";
+
+const char *const server_migrations[] = {first, credentials, firmware, lwm2m, NULL};

@@ -26,6 +26,7 @@
 #include "events.h"
 #include "gateway.h"
 #include "lwm2m/credentials.h"
+#include "lwm2m/lwm2m.h"
 #include "metrics.h"
 #include "online.h"
 #include "page.h"
@@ -72,6 +73,8 @@ static int load(struct server *s, struct mp_err *err)
 		r = enrolment_load(s, err);
 	if (r == 0)
 		r = credentials_load(s, &s->credentials, err);
+	if (r == 0)
+		r = lwm2m_load(s, err);
 	return r;
 }
 
@@ -85,6 +88,7 @@ static void give_up_turn(struct server *s)
 	int r;
 
 	mp_store_rollback(s->store);
+	lwm2m_give_up(s);
 	unload(s);
 	r = load(s, &err);
 	if (r == 0)
@@ -99,12 +103,11 @@ static void give_up_turn(struct server *s)
 	}
 }
 
-/* Everything that was ready has been served: make it durable, then let the answers out. */
-static void turn(void *user)
+void server_turn(struct server *s)
 {
-	struct server *s = user;
 	struct mp_err err = {"a write failed"};
 
+	lwm2m_write(s);
 	if (!s->write_failed && mp_store_commit(s->store, &err) < 0)
 		s->write_failed = true;
 	if (s->write_failed) {
@@ -115,6 +118,12 @@ static void turn(void *user)
 	mp_httpd_release(s->https);
 	if (s->http)
 		mp_httpd_release(s->http);
+	lwm2m_release(s);
+}
+
+static void turn(void *user)
+{
+	server_turn(user);
 }
 
 static void every_second(void *user)
@@ -129,6 +138,7 @@ static void every_second(void *user)
 		server_write_failed(s);
 	}
 	collect_tick(s);
+	lwm2m_tick(s);
 	if (++seconds % BEAT == 0)
 		events_beat(s->events);
 	turn(s);
@@ -152,7 +162,7 @@ static int read_product(struct server *s, struct mp_err *err)
 	return 0;
 }
 
-static int read_pem(struct server *s, const char *name, struct mp_buf *out, struct mp_err *err)
+int server_read_pem(struct server *s, const char *name, struct mp_buf *out, struct mp_err *err)
 {
 	char path[4096];
 
@@ -187,10 +197,10 @@ static int open_ports(struct server *s, struct mp_err *err)
 		.turn = turn,
 		.user = s,
 	};
-	int r = read_pem(s, "server.crt", &cert, err);
+	int r = server_read_pem(s, "server.crt", &cert, err);
 
 	if (r == 0)
-		r = read_pem(s, "server.pem", &key, err);
+		r = server_read_pem(s, "server.pem", &key, err);
 	if (r < 0)
 		return r;
 	config.cert_pem = cert.data;
@@ -249,6 +259,8 @@ static int open_as_started(struct server *s, struct mp_err *err)
 	if (r == 0)
 		r = online_new(s, &s->online, err);
 	if (r == 0)
+		r = lwm2m_open(s, &s->lwm2m, err);
+	if (r == 0)
 		r = load(s, err);
 	if (r == 0)
 		r = admin_token_ensure(s, err);
@@ -289,6 +301,7 @@ static void finish(struct server *s)
 	events_end(s->events);
 	if (s->devices) {
 		devices_write_seen(s, true);
+		lwm2m_finish(s);
 		turn(s);
 		mp_httpd_drain(s->https);
 		if (s->http)
@@ -300,6 +313,7 @@ static void finish(struct server *s)
 
 static void release(struct server *s)
 {
+	lwm2m_free(s->lwm2m);
 	unload(s);
 	online_free(s->online);
 	enrolment_free(s->enrolment);
@@ -328,9 +342,11 @@ int server_run(const struct options *options)
 		mp_log(MP_LOG_ERR, "cannot start", "reason=\"%s\"", err.text);
 	} else {
 		mp_log(MP_LOG_INFO, "listening",
-		       "address=%s port=%u http_port=%u product=%s devices=%zu", s.options.listen,
-		       mp_httpd_port(s.https), s.http ? mp_httpd_port(s.http) : 0, s.product_name,
-		       devices_count(s.devices));
+		       "address=%s port=%u http_port=%u coaps_port=%u coap_port=%u "
+		       "coap_tcp_port=%u product=%s devices=%zu",
+		       s.options.listen, mp_httpd_port(s.https), s.http ? mp_httpd_port(s.http) : 0,
+		       lwm2m_coaps_port(s.lwm2m), lwm2m_coap_port(s.lwm2m),
+		       lwm2m_coap_tcp_port(s.lwm2m), s.product_name, devices_count(s.devices));
 		mp_loop_ready();
 		r = mp_loop_run(s.loop);
 	}

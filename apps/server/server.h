@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "httpd/httpd.h"
 #include "store/store.h"
@@ -20,6 +21,11 @@ struct options {
 	const char *user; /* to become after opening everything; NULL: see privileges.h */
 	const char *gateway_token_file; /* NULL: gateway tokens are off */
 	uint16_t port, http_port; /* 0: no plain HTTP */
+	/* LwM2M: with DTLS, without, over TCP without; 0: closed */
+	uint16_t coaps_port, coap_port, coap_tcp_port;
+	bool open_registration; /* endpoints that nobody announced may register without security */
+	bool no_reobserve; /* observations end when a device registers anew */
+	unsigned awake_seconds; /* of devices in queue mode */
 	unsigned poll_seconds; /* 0: as product.yaml says */
 	bool target_tokens; /* devices may show their token instead of a certificate */
 };
@@ -41,6 +47,7 @@ struct server {
 	struct tokens *tokens;
 	struct enrolment *enrolment;
 	struct credentials *credentials;
+	struct lwm2m *lwm2m;
 	struct events *events;
 	struct metrics *metrics;
 	struct page *page;
@@ -53,8 +60,14 @@ struct server {
  * errors, and what is in memory is read anew. */
 void server_write_failed(struct server *s);
 
+/* Everything that was ready has been served: make it durable, then let the answers out. */
+void server_turn(struct server *s);
+
 /* Seconds since 1970; one reading serves a whole loop turn. */
 int64_t server_now(void);
+
+/* A file of the product folder's server/: before privileges go. */
+int server_read_pem(struct server *s, const char *name, struct mp_buf *out, struct mp_err *err);
 
 /* Everything from opening to closing; the process's exit code. */
 int server_run(const struct options *options);

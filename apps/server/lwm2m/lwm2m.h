@@ -26,8 +26,11 @@
 struct server;
 struct registry;
 struct observations;
-struct queue;
+struct durable;
+struct sleepers;
 struct transport;
+
+#define QUEUE_FILTER 65536 /* a power of two */
 
 struct lwm2m_counters {
 	uint64_t registrations, updates, deregistrations, expired;
@@ -37,7 +40,8 @@ struct lwm2m_counters {
 	uint64_t refused_unknown; /* nobody knows a device of this name */
 	uint64_t refused_version, refused_full;
 	uint64_t malformed; /* parameters, links, values that cannot be read */
-	uint64_t notifications, unknown_notifications, sends, requests, firmware_reads;
+	uint64_t notifications, unknown_notifications, lost_observations;
+	uint64_t sends, requests, firmware_reads;
 };
 
 struct lwm2m {
@@ -45,12 +49,18 @@ struct lwm2m {
 	struct mp_coap *coap;
 	struct registry *registry;
 	struct observations *observations;
-	struct queue *queue;
+	struct durable *durable;
 	struct transport *transport;
+	struct sleepers *sleepers;
+	size_t queued; /* requests that wait for sleeping devices */
+	uint8_t queue_filter[QUEUE_FILTER / 8]; /* endpoints that may have some (queue.c) */
+	uint32_t device_at; /* from this slot on, devices may have to be made (fleet.h) */
 	const struct mp_lwm2m_model *model; /* built-in objects, and loaded ones before them */
 	struct lwm2m_listener *listeners;
 	struct lwm2m_counters counters;
 	int64_t now_ms; /* ms since 1970, of this turn */
+	int64_t clock_ms; /* the same on a clock that never goes back, which CoAP and DTLS know */
+	int64_t expire_after; /* ms since 1970: devices may come back after a start first */
 	unsigned awake_seconds; /* a device in queue mode listens so long after it was heard */
 };
 
@@ -66,7 +76,8 @@ void lwm2m_release(struct server *s);
 void lwm2m_give_up(struct server *s);
 /* Once a second: expiry, falling asleep, folding the journal, the queue's ends. */
 void lwm2m_tick(struct server *s);
-void lwm2m_finish(struct server *s); /* at a clean stop, before the last commit */
+/* At a clean stop, before the last commit. */
+void lwm2m_finish(struct server *s);
 void lwm2m_free(struct lwm2m *l);
 
 int lwm2m_metrics(struct server *s, struct mp_buf *out);

@@ -28,7 +28,7 @@ struct observation {
 	uint8_t token[MP_COAP_TOKEN];
 	int64_t last_ms; /* when the last notification came, of the loop's clock */
 	uint32_t last; /* its number (RFC 7641) */
-	uint32_t notifications;
+	uint32_t notifications; /* since the start */
 	int32_t accept; /* wanted format; -1: none */
 	bool is_composite, is_stale; /* is_stale: the device has forgotten it; to be made again */
 	uint8_t n;

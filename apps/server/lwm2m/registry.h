@@ -49,11 +49,12 @@ struct registration {
 	uint64_t location; /* its text: registration_location() */
 	int64_t registered, updated; /* ms since 1970 */
 	int64_t expires; /* second of the registry's clock */
+	int64_t sending; /* id in the queue */
 	uint32_t lifetime; /* seconds */
 	uint8_t binding; /* enum binding */
 	bool is_awake, is_listed_awake; /* queue mode alone */
 	bool has_queue; /* requests wait for it in queue.h */
-	bool is_sending_queue;
+	bool is_sending_queue; /* the one that `sending` names */
 	bool is_device; /* its struct device has been made */
 };
 

@@ -66,7 +66,7 @@ struct lwm2m_operation { /* everything is copied, but a source's own state */
 	int accept; /* wanted; -1: what suits the version of the device */
 	const char *arguments; /* EXECUTE; NULL: none */
 	const struct mp_lwm2m_attributes *attributes; /* WRITE_ATTRIBUTES; OBSERVE of 1.2 */
-	const struct observation *observation; /* CANCEL_OBSERVE */
+	const struct observation *observation; /* CANCEL_OBSERVE: its paths */
 	unsigned timeout_ms; /* since the last sign of life; 0: CoAP's 93 s */
 	enum lwm2m_asleep asleep;
 	unsigned expiry_seconds; /* in the queue; 0: a day */
@@ -115,17 +115,21 @@ int lwm2m_ask(struct server *s, struct registration *r, const struct lwm2m_opera
 /* The handler is called with LWM2M_CANCELED before this returns. */
 void lwm2m_cancel(struct lwm2m_request *q);
 
-/* The payload of an operation in the format that it will have. The length, -ENOSPC, -ENOTSUP, -EINVAL. */
-int lwm2m_encode(const struct lwm2m_operation *o, unsigned format, void *out, size_t room);
+/* Does the operation make sense? -EINVAL, -ENOTSUP as above. */
+int lwm2m_check(const struct lwm2m_operation *o);
+/* Its payload as bytes, in the format that suits the device (NULL: of LwM2M 1.0): *ret is the caller's,
+ * NULL when there is none. -EINVAL, -ENOTSUP, -ENOMEM. */
+int lwm2m_encode(const struct registration *r, const struct lwm2m_operation *o, uint8_t **ret,
+		 size_t *ret_len, int *ret_format);
 
 /* Bytes of a device as values, with the types of the model; shared by answers, notifications, Send and
- * results of the queue. `base`: the path asked for, or the root. */
+ * results of the queue. `base`: the path asked for, or the root; `format` -1: text; `r` may be NULL. */
 struct lwm2m_values {
 	struct mp_lwm2m_record *records;
 	size_t n, room;
 	uint8_t *scratch;
 };
-int lwm2m_decode(struct server *s, struct registration *r, unsigned format,
+int lwm2m_decode(struct server *s, const struct registration *r, int format,
 		 const struct mp_lwm2m_path *base, const void *data, size_t len,
 		 struct lwm2m_values *ret); /* -EBADMSG, -ENOTSUP, -ENOMEM; borrows `data` */
 void lwm2m_values_done(struct lwm2m_values *v);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * GET /fw/<sha256>: what a device pulls when it was given a URI (object 5, Package URI), block by
+ * block from the disk. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blobs.h"
+#include "server.h"
+#include "inside.h"
+#include "lwm2m.h"
+#include "registry_edit.h"
+
+static int read_part(void *user, uint64_t offset, void *data, size_t room)
+{
+	const int *fd = user;
+	ssize_t n = pread(*fd, data, room, (off_t)offset);
+
+	return n < 0 ? -1 : (int)n;
+}
+
+static void done(void *user)
+{
+	int *fd = user;
+
+	close(*fd);
+	free(fd);
+}
+
+static void stream(struct lwm2m *l, const struct mp_coap_request *rq, const struct blob *blob,
+		   int fd)
+{
+	struct mp_coap_response answer = MP_COAP_RESPONSE(MP_COAP_CONTENT);
+	struct mp_coap_source source = {
+		.size = blob->size, .read = read_part, .done = done, .user = malloc(sizeof(int))};
+
+	if (!source.user) {
+		close(fd);
+		lwm2m_refuse(rq, MP_COAP_UNAVAILABLE, NULL);
+		return;
+	}
+	*(int *)source.user = fd;
+	answer.format = MP_LWM2M_FORMAT_OPAQUE;
+	answer.source = &source;
+	/* The same for every block, so that a change in between is seen: a blob's name is its digest. */
+	answer.etag = (const uint8_t *)blob->sha256;
+	answer.etag_len = 8;
+	l->counters.firmware_reads++;
+	mp_coap_respond(rq->reply, &answer);
+}
+
+void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri)
+{
+	const struct uri_part *part = &uri->part[1];
+	struct blob blob;
+	char name[65];
+	int fd;
+
+	if (rq->message->code != MP_COAP_GET) {
+		lwm2m_refuse(rq, MP_COAP_METHOD_NOT_ALLOWED, NULL);
+		return;
+	}
+	if (!registry_of_remote(l->registry, rq->remote)) {
+		lwm2m_refuse(rq, MP_COAP_FORBIDDEN, "register first");
+		return;
+	}
+	if (part->len != 64) {
+		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, NULL);
+		return;
+	}
+	memcpy(name, part->text, 64);
+	name[64] = '\0';
+	fd = blobs_is_name(name) && blobs_find(l->server, name, &blob) == 0
+		     ? blobs_open(l->server, name)
+		     : -1;
+	if (fd < 0)
+		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, NULL);
+	else
+		stream(l, rq, &blob, fd);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * inside.h - what the files of this folder ask of each other; everybody else has the other headers
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "coap/endpoint.h"
+#include "lwm2m/listeners.h"
+#include "lwm2m/registry.h"
+
+struct lwm2m;
+struct sleepers;
+
+void lwm2m_tell(struct lwm2m *l, const struct lwm2m_event *e);
+bool lwm2m_is_heard(const struct lwm2m *l, unsigned kinds); /* does anybody listen to these? */
+
+/* ---- requests of devices ---- */
+struct uri { /* the path of one, its first parts */
+	struct uri_part {
+		const char *text;
+		size_t len;
+	} part[3];
+	unsigned n; /* parts that there are */
+};
+bool uri_part_is(const struct uri_part *p, const char *text);
+void registration_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri);
+void send_serve(struct lwm2m *l, const struct mp_coap_request *rq);
+void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri);
+bool observations_notified(struct lwm2m *l, const struct mp_coap_answer *a);
+/* `diagnostic` may be NULL. */
+void lwm2m_refuse(const struct mp_coap_request *rq, uint8_t code, const char *diagnostic);
+
+/* ---- the life of a registration ---- */
+void registration_begun(struct lwm2m *l, struct registration *r, bool is_replacement);
+/* `kind`: LWM2M_DEREGISTERED or LWM2M_EXPIRED. `r` is gone afterwards. */
+void registration_end(struct lwm2m *l, struct registration *r, enum lwm2m_event_kind kind);
+/* Its secure session has begun, has ended. */
+void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote);
+void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *remote);
+
+/* ---- sleeping devices ---- */
+int sleepers_new(struct sleepers **ret);
+void sleepers_free(struct sleepers *t);
+void sleepers_heard(struct lwm2m *l, struct registration *r); /* it listens now */
+void sleepers_slept(struct lwm2m *l, struct registration *r); /* it does not, whatever we thought */
+void sleepers_tick(struct lwm2m *l);
+
+/* ---- the rest of its parts ---- */
+void requests_gone(struct lwm2m *l, struct registration *r); /* end those under way */
+void observations_renew(struct lwm2m *l, struct registration *r);
+int queue_load(struct lwm2m *l);
+bool queue_may_have(const struct lwm2m *l, const char *endpoint);
+void queue_wake(struct lwm2m *l, struct registration *r);
+void queue_tick(struct lwm2m *l);
+/* The registry says who is there: make struct devices of them, a few at a time. */
+void fleet_tick(struct lwm2m *l);

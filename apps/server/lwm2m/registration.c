@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The registration interface (LwM2M Core 6.2): POST /rd, POST and DELETE /rd/<location>.
+ *
+ * Content formats are not looked at, since clients are known to name wrong ones; everything else
+ * that is malformed gets 4.00. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices.h"
+#include "server.h"
+#include "credentials.h"
+#include "durable.h"
+#include "inside.h"
+#include "lwm2m.h"
+#include "lwm2m/model.h"
+#include "observations_edit.h"
+#include "registry_edit.h"
+#include "transport.h"
+
+#define LIFETIME 86400 /* LwM2M Core 6.2.1 */
+#define REGISTRATIONS_MAX 2000000
+#define ATTRIBUTES_MAX 1024
+
+struct parameters {
+	char endpoint[LWM2M_ENDPOINT_MAX + 1];
+	bool has_endpoint, has_version, has_lifetime, has_binding, has_attributes;
+	uint16_t version;
+	uint32_t lifetime;
+	uint8_t binding;
+	bool queue_mode; /* "Q" on its own, LwM2M 1.1 */
+	char attributes[ATTRIBUTES_MAX];
+	size_t attributes_len;
+	const char *wrong; /* a sentence, once something is */
+};
+
+/* ---- reading the query ---- */
+
+static bool starts(const struct mp_coap_option *o, const char *name)
+{
+	size_t n = strlen(name);
+
+	return o->len >= n && memcmp(o->value, name, n) == 0;
+}
+
+static void take_endpoint(struct parameters *p, const char *v, size_t len)
+{
+	p->has_endpoint = len > 0 && len < sizeof(p->endpoint) && !memchr(v, 0, len);
+	if (p->has_endpoint) {
+		memcpy(p->endpoint, v, len);
+		p->endpoint[len] = '\0';
+	}
+	if (!p->has_endpoint || !device_name_is_valid(p->endpoint))
+		p->wrong = "ep is no endpoint name";
+}
+
+static void take_lifetime(struct parameters *p, const char *v, size_t len)
+{
+	uint64_t n = 0;
+
+	if (len == 0 || len > 10)
+		p->wrong = "lt is no number of seconds";
+	for (size_t i = 0; i < len && !p->wrong; i++) {
+		if (v[i] < '0' || v[i] > '9')
+			p->wrong = "lt is no number of seconds";
+		n = n * 10 + (uint64_t)(v[i] - '0');
+	}
+	if (n > UINT32_MAX)
+		p->wrong = "lt is too large";
+	p->has_lifetime = true;
+	p->lifetime = (uint32_t)n;
+}
+
+static void take_version(struct parameters *p, const char *v, size_t len)
+{
+	p->has_version = true;
+	if (mp_lwm2m_version_parse(v, len, &p->version) < 0)
+		p->wrong = "lwm2m is no version";
+}
+
+static void take_binding(struct parameters *p, const char *v, size_t len)
+{
+	static const char letters[] = "UTSNQ";
+
+	p->has_binding = len > 0;
+	p->binding = 0;
+	for (size_t i = 0; i < len; i++) {
+		const char *at = v[i] ? strchr(letters, v[i]) : NULL;
+		unsigned bit = at ? 1u << (at - letters) : 0;
+
+		if (!bit || p->binding & bit)
+			p->wrong = "b is no binding mode";
+		p->binding |= (uint8_t)bit;
+	}
+	if (len == 0 || p->binding == BINDING_Q)
+		p->wrong = "b is no binding mode";
+}
+
+/* Whatever else there is, kept as the device told it. */
+static void take_other(struct parameters *p, const char *v, size_t len)
+{
+	p->has_attributes = true;
+	if (p->attributes_len + 3 * len + 1 > sizeof(p->attributes)) {
+		p->wrong = "too many parameters";
+		return;
+	}
+	if (p->attributes_len > 0)
+		p->attributes[p->attributes_len++] = '&';
+	for (size_t i = 0; i < len; i++) {
+		static const char hex[] = "0123456789ABCDEF";
+		unsigned char c = (unsigned char)v[i];
+
+		if (c > ' ' && c != '&' && c != '%') {
+			p->attributes[p->attributes_len++] = (char)c;
+			continue;
+		}
+		p->attributes[p->attributes_len++] = '%';
+		p->attributes[p->attributes_len++] = hex[c >> 4];
+		p->attributes[p->attributes_len++] = hex[c & 15];
+	}
+}
+
+static void take_parameter(struct parameters *p, const struct mp_coap_option *o)
+{
+	const char *v = (const char *)o->value;
+
+	if (starts(o, "ep="))
+		take_endpoint(p, v + 3, o->len - 3);
+	else if (starts(o, "lt="))
+		take_lifetime(p, v + 3, o->len - 3);
+	else if (starts(o, "lwm2m="))
+		take_version(p, v + 6, o->len - 6);
+	else if (starts(o, "b="))
+		take_binding(p, v + 2, o->len - 2);
+	else if (o->len == 1 && *v == 'Q')
+		p->queue_mode = true;
+	else
+		take_other(p, v, o->len);
+}
+
+static void take_parameters(const struct mp_coap_message *m, struct parameters *p)
+{
+	p->has_endpoint = p->has_version = p->has_lifetime = p->has_binding = false;
+	p->has_attributes = p->queue_mode = false;
+	p->lifetime = LIFETIME;
+	p->version = 0;
+	p->binding = BINDING_U;
+	p->attributes_len = 0;
+	p->wrong = NULL;
+	MP_COAP_EACH_OPTION(o, m)
+	if (o.number == MP_COAP_URI_QUERY && !p->wrong)
+		take_parameter(p, &o);
+	if (p->queue_mode)
+		p->binding |= BINDING_Q;
+}
+
+/* ---- who may ---- */
+
+/* The identity of the session that the remote speaks over; the transport keeps it alive. */
+static struct peer *peer_of(const struct mp_coap_remote *remote)
+{
+	return remote->identity ? transport_peer(remote) : NULL;
+}
+
+static const char *refusal(struct lwm2m *l, const char *endpoint, const struct peer *peer)
+{
+	struct credential_proof proof;
+
+	peer_proof(peer, &proof);
+	if (!credentials_allow(l->server->credentials, endpoint, &proof)) {
+		if (peer)
+			l->counters.refused_identity++;
+		else
+			l->counters.refused_unsecured++;
+		return peer ? "this identity is not that endpoint's" : "only with security";
+	}
+	if (!peer && !l->server->options.open_registration &&
+	    !devices_find(l->server->devices, endpoint)) {
+		l->counters.refused_unknown++;
+		return "nobody has announced this endpoint";
+	}
+	return NULL;
+}
+
+static void malformed(struct lwm2m *l, const struct mp_coap_request *rq, const char *why)
+{
+	l->counters.malformed++;
+	lwm2m_refuse(rq, MP_COAP_BAD_REQUEST, why);
+}
+
+/* ---- registering ---- */
+
+void registration_begun(struct lwm2m *l, struct registration *r, bool is_replacement)
+{
+	durable_registered(l, r);
+	r->is_awake = r->is_listed_awake = false;
+	lwm2m_tell(l, &(struct lwm2m_event){.kind = LWM2M_REGISTERED,
+					    .time = l->now_ms,
+					    .registration = r,
+					    .endpoint = r->endpoint,
+					    .is_replacement = is_replacement});
+	sleepers_heard(l, r);
+	if (r->observations)
+		observations_renew(l, r);
+	if (r->has_queue || queue_may_have(l, r->endpoint))
+		queue_wake(l, r);
+}
+
+static bool is_sound(struct lwm2m *l, const struct mp_coap_request *rq, struct parameters *p)
+{
+	const char *no;
+
+	if (!rq->remote->is_reliable && rq->message->type != MP_COAP_CON) {
+		malformed(l, rq, "registrations must be confirmable");
+	} else if (p->wrong) {
+		malformed(l, rq, p->wrong);
+	} else if (!p->has_endpoint) {
+		l->counters.refused_endpoint++;
+		lwm2m_refuse(rq, MP_COAP_FORBIDDEN, "ep is missing");
+	} else if (!p->has_version) {
+		malformed(l, rq, "lwm2m is missing");
+	} else if (p->version < MP_LWM2M_VERSION(1, 0) || p->version > MP_LWM2M_VERSION(1, 2)) {
+		l->counters.refused_version++;
+		lwm2m_refuse(rq, MP_COAP_PRECONDITION_FAILED, "versions 1.0 to 1.2 are known here");
+	} else if ((no = refusal(l, p->endpoint, peer_of(rq->remote)))) {
+		lwm2m_refuse(rq, MP_COAP_FORBIDDEN, no);
+	} else if (registry_count(l->registry) >= REGISTRATIONS_MAX) {
+		l->counters.refused_full++;
+		lwm2m_refuse(rq, MP_COAP_UNAVAILABLE, "there is no room");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static int put(struct lwm2m *l, const struct mp_coap_request *rq, const struct parameters *p,
+	       struct object_links *links)
+{
+	struct registration *old = registry_find(l->registry, p->endpoint), *r;
+	bool replaced;
+	int k;
+
+	if (old && old->requests)
+		requests_gone(l, old);
+	k = registry_put(l->registry,
+			 &(struct registration_facts){
+				 .endpoint = p->endpoint,
+				 .endpoint_len = strlen(p->endpoint),
+				 .peer = peer_of(rq->remote),
+				 .remote = rq->remote,
+				 .links = links,
+				 .attributes = p->attributes,
+				 .attributes_len = p->attributes_len,
+				 .registered = l->now_ms,
+				 .updated = l->now_ms,
+				 .lifetime = p->lifetime,
+				 .version = p->version,
+				 .binding = p->binding,
+			 },
+			 &r, &replaced);
+	if (k < 0)
+		return k;
+	l->counters.registrations++;
+	{
+		struct mp_coap_response answer = MP_COAP_RESPONSE(MP_COAP_CREATED);
+		char location[3 + REGISTRATION_LOCATION] = "rd/";
+
+		registration_location(r, location + 3);
+		answer.location = location;
+		mp_coap_respond(rq->reply, &answer);
+	}
+	registration_begun(l, r, replaced);
+	return 0;
+}
+
+static void no_memory(const struct mp_coap_request *rq)
+{
+	lwm2m_refuse(rq, MP_COAP_UNAVAILABLE, "memory is out");
+}
+
+static bool take_links(struct lwm2m *l, const struct mp_coap_request *rq, struct object_links **ret)
+{
+	int r = object_links_take(registry_links(l->registry), rq->payload, rq->payload_len, ret);
+
+	if (r == -EBADMSG || r == -EFBIG)
+		malformed(l, rq, "the payload is no list of objects");
+	else if (r < 0)
+		no_memory(rq);
+	return r == 0;
+}
+
+static void register_it(struct lwm2m *l, const struct mp_coap_request *rq)
+{
+	struct parameters p;
+	struct object_links *links;
+
+	take_parameters(rq->message, &p);
+	if (!is_sound(l, rq, &p) || !take_links(l, rq, &links))
+		return;
+	if (put(l, rq, &p, links) < 0)
+		no_memory(rq);
+}
+
+/* ---- updating ---- */
+
+static bool has_moved(const struct registration *r, const struct mp_coap_remote *remote)
+{
+	return !mp_net_address_is_equal(&r->remote.address, &remote->address) ||
+	       r->remote.session != remote->session ||
+	       r->remote.is_reliable != remote->is_reliable ||
+	       !mp_net_address_is_equal(&r->remote.local, &remote->local);
+}
+
+static void move(struct lwm2m *l, struct registration *r, const struct mp_coap_remote *remote)
+{
+	struct mp_coap_remote before = r->remote;
+
+	registry_set_remote(l->registry, r, remote);
+	mp_coap_move(l->coap, &before, &r->remote);
+}
+
+/* What the device gave, over what there was. True: more than the time has changed. */
+static int change(struct lwm2m *l, struct registration *r, const struct parameters *p,
+		  struct object_links *links)
+{
+	int changed = 0, k;
+
+	if (links && links != r->links)
+		changed = 1;
+	if (links)
+		registry_set_links(l->registry, r, links);
+	if (p->has_lifetime && p->lifetime != r->lifetime) {
+		registry_set_lifetime(l->registry, r, p->lifetime);
+		changed = 1;
+	}
+	if (p->has_binding && p->binding != r->binding) {
+		r->binding = p->binding;
+		changed = 1;
+	}
+	if (p->has_attributes) {
+		k = registry_set_attributes(l->registry, r, p->attributes, p->attributes_len);
+		if (k < 0)
+			return k;
+		changed = 1;
+	}
+	return changed;
+}
+
+static void update_it(struct lwm2m *l, const struct mp_coap_request *rq, struct registration *r,
+		      const struct parameters *p, struct object_links *links)
+{
+	bool moved = has_moved(r, rq->remote), new_objects = links && links != r->links;
+	int changed = change(l, r, p, links);
+
+	if (changed < 0) {
+		no_memory(rq);
+		return;
+	}
+	if (moved)
+		move(l, r, rq->remote);
+	registry_heard(l->registry, r, l->now_ms);
+	if (changed || moved)
+		durable_registered(l, r);
+	else
+		durable_heard(l, r);
+	l->counters.updates++;
+	mp_coap_respond(rq->reply, &MP_COAP_RESPONSE(MP_COAP_CHANGED));
+	lwm2m_tell(l, &(struct lwm2m_event){.kind = LWM2M_UPDATED,
+					    .time = l->now_ms,
+					    .registration = r,
+					    .endpoint = r->endpoint,
+					    .has_new_address = moved,
+					    .has_new_objects = new_objects});
+	sleepers_heard(l, r);
+	if (r->has_queue)
+		queue_wake(l, r);
+}
+
+static void update(struct lwm2m *l, const struct mp_coap_request *rq, struct registration *r)
+{
+	struct parameters p;
+	struct object_links *links = NULL;
+
+	take_parameters(rq->message, &p);
+	if (p.wrong)
+		malformed(l, rq, p.wrong);
+	else if (take_links(l, rq, &links))
+		update_it(l, rq, r, &p, links);
+}
+
+/* ---- ending ---- */
+
+void registration_end(struct lwm2m *l, struct registration *r, enum lwm2m_event_kind kind)
+{
+	requests_gone(l, r);
+	lwm2m_tell(l, &(struct lwm2m_event){.kind = kind,
+					    .time = l->now_ms,
+					    .registration = r,
+					    .endpoint = r->endpoint});
+	requests_gone(l, r); /* those of the listeners */
+	durable_ended(l, r);
+	observations_drop_all(l->observations, r);
+	registry_remove(l->registry, r);
+}
+
+static void deregister(struct lwm2m *l, const struct mp_coap_request *rq, struct registration *r)
+{
+	l->counters.deregistrations++;
+	mp_coap_respond(rq->reply, &MP_COAP_RESPONSE(MP_COAP_DELETED));
+	registration_end(l, r, LWM2M_DEREGISTERED);
+}
+
+void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote)
+{
+	struct registration *r = registry_of_remote(l->registry, remote);
+
+	if (r && has_moved(r, remote))
+		move(l, r, remote);
+}
+
+void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *remote)
+{
+	struct registration *r = registry_of_remote(l->registry, remote);
+
+	if (r && r->remote.session == remote->session)
+		r->remote.session = NULL;
+}
+
+void registration_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri)
+{
+	struct registration *r;
+
+	if (uri->n == 1 && rq->message->code == MP_COAP_POST) {
+		register_it(l, rq);
+		return;
+	}
+	if (uri->n != 2) {
+		lwm2m_refuse(rq, uri->n == 1 ? MP_COAP_METHOD_NOT_ALLOWED : MP_COAP_NOT_FOUND,
+			     NULL);
+		return;
+	}
+	r = registry_at_location(l->registry, uri->part[1].text, uri->part[1].len);
+	if (!r) {
+		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, NULL);
+	} else if (!peer_is_same(r->peer, peer_of(rq->remote))) {
+		l->counters.refused_identity++;
+		lwm2m_refuse(rq, MP_COAP_FORBIDDEN, "this registration is another's");
+	} else if (rq->message->code == MP_COAP_POST || rq->message->code == MP_COAP_PUT) {
+		update(l, rq, r);
+	} else if (rq->message->code == MP_COAP_DELETE) {
+		deregister(l, rq, r);
+	} else {
+		lwm2m_refuse(rq, MP_COAP_METHOD_NOT_ALLOWED, NULL);
+	}
+}

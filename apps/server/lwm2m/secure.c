@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A session's user pointer is the struct peer that it has proven to be; the registration of that
+ * peer is found by its text, as CoAP finds its remote. */
+#include "secure.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "enrolment.h"
+#include "server.h"
+#include "base/log.h"
+#include "credentials.h"
+#include "dtls/dtls.h"
+#include "dtls_mbedtls/dtls_mbedtls.h"
+#include "inside.h"
+#include "lwm2m.h"
+#include "net/udp.h"
+#include "peer.h"
+#include "transport.h"
+
+#define SESSIONS_FILE "lwm2m.sessions" /* within the data folder; holds keys */
+#define BATCHES 4
+
+struct secure {
+	struct lwm2m *lwm2m;
+	struct mp_udp *udp;
+	struct mp_watch *watch;
+	struct mp_dtls *dtls;
+	struct peer *peers; /* of the sessions that there are */
+	bool is_restored;
+};
+
+static struct mp_coap_remote remote_of(struct mp_dtls_session *session)
+{
+	struct peer *p = mp_dtls_session_user(session);
+
+	return (struct mp_coap_remote){.address = *mp_dtls_session_address(session),
+				       .session = session,
+				       .identity = p ? p->text : NULL};
+}
+
+struct peer *secure_peer(void *session)
+{
+	return mp_dtls_session_user(session);
+}
+
+/* ---- what DTLS asks and tells ---- */
+
+static int find_key(void *user, const void *identity, size_t len, uint8_t key[MP_DTLS_KEY_MAX])
+{
+	struct secure *s = user;
+
+	return credentials_find_psk(s->lwm2m->server->credentials, identity, len, key);
+}
+
+static int accept_key(void *user, const struct mp_dtls_identity *who, const void *der, size_t len)
+{
+	struct secure *s = user;
+
+	(void)der, (void)len;
+	if (who->kind != MP_DTLS_RPK)
+		return 0; /* its chain has been verified */
+	return credentials_has_rpk(s->lwm2m->server->credentials, who->sha256) ? 0 : -EKEYREJECTED;
+}
+
+static void queue_datagram(void *user, const struct mp_net_address *local,
+			   const struct mp_net_address *to, const void *data, size_t len)
+{
+	struct secure *s = user;
+
+	(void)mp_udp_queue(s->udp, local, to, data, len);
+}
+
+static void deliver(void *user, struct mp_dtls_session *session, const void *data, size_t len)
+{
+	struct secure *s = user;
+	struct mp_coap_remote from = remote_of(session);
+
+	if (from.identity)
+		mp_coap_receive(s->lwm2m->coap, &from, data, len);
+}
+
+static void established(void *user, struct mp_dtls_session *session)
+{
+	static const enum credential_kind kinds[] = {[MP_DTLS_PSK] = CREDENTIAL_PSK,
+						     [MP_DTLS_X509] = CREDENTIAL_X509,
+						     [MP_DTLS_RPK] = CREDENTIAL_RPK};
+	struct secure *s = user;
+	struct mp_dtls_identity id;
+	struct mp_coap_remote remote;
+	struct peer *p;
+
+	mp_dtls_session_identity(session, &id);
+	p = peer_new(kinds[id.kind], id.text, id.len, id.sha256);
+	if (!p) {
+		mp_dtls_drop(session);
+		return;
+	}
+	p->next = s->peers;
+	p->link = &s->peers;
+	if (p->next)
+		p->next->link = &p->next;
+	s->peers = p;
+	mp_dtls_session_set_user(session, p);
+	remote = remote_of(session);
+	registration_connected(s->lwm2m, &remote);
+}
+
+static void moved(void *user, struct mp_dtls_session *session)
+{
+	struct secure *s = user;
+	struct mp_coap_remote remote = remote_of(session);
+
+	if (remote.identity)
+		registration_connected(s->lwm2m, &remote);
+}
+
+static void drop_peer(struct peer *p)
+{
+	*p->link = p->next;
+	if (p->next)
+		p->next->link = p->link;
+	peer_unref(p);
+}
+
+static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_reason reason)
+{
+	struct secure *s = user;
+	struct peer *p = mp_dtls_session_user(session);
+	struct mp_coap_remote remote = remote_of(session);
+
+	(void)reason;
+	if (!p)
+		return;
+	mp_coap_session_gone(s->lwm2m->coap, session);
+	registration_disconnected(s->lwm2m, &remote);
+	mp_dtls_session_set_user(session, NULL);
+	drop_peer(p);
+}
+
+/* ---- turns ---- */
+
+void secure_tick(struct secure *s, int64_t now_ms)
+{
+	mp_dtls_tick(s->dtls, now_ms);
+}
+
+int64_t secure_next_ms(const struct secure *s)
+{
+	return mp_dtls_next_ms(s->dtls);
+}
+
+static void got(void *user, const struct mp_udp_datagram *d)
+{
+	struct secure *s = user;
+
+	mp_dtls_receive(s->dtls, d->from, NULL, d->data, d->len);
+}
+
+static void ready(void *user)
+{
+	struct secure *s = user;
+
+	transport_tick(s->lwm2m->transport);
+	for (unsigned i = 0; i < BATCHES; i++)
+		if (mp_udp_receive(s->udp, got, s) < MP_UDP_BATCH)
+			break;
+	server_turn(s->lwm2m->server);
+}
+
+void secure_send(const struct mp_coap_remote *to, const void *data, size_t len)
+{
+	(void)mp_dtls_write(to->session, data, len); /* a broken one tells closed() */
+}
+
+void secure_flush(struct secure *s)
+{
+	if (mp_udp_queued(s->udp) > 0)
+		mp_watch_want_write(s->watch, mp_udp_flush(s->udp) == -EAGAIN);
+}
+
+void secure_discard(struct secure *s)
+{
+	mp_udp_discard(s->udp);
+}
+
+/* ---- opening ---- */
+
+static int new_dtls(struct secure *s, struct mp_err *err)
+{
+	struct server *server = s->lwm2m->server;
+	const char *ca = enrolment_authority(server->enrolment);
+	MP_BUF(cert, 65536);
+	MP_BUF(key, 65536);
+	struct mp_dtls_config c = {
+		.for_psk = &mp_dtls_mbedtls,
+		.for_x509 = &mp_dtls_mbedtls,
+		.server = true,
+		.psk = find_key,
+		.accept = accept_key,
+		.send = queue_datagram,
+		.deliver = deliver,
+		.established = established,
+		.closed = closed,
+		.restored = established,
+		.moved = moved,
+		.cid = true,
+		.user = s,
+	};
+	int r = server_read_pem(server, "server.crt", &cert, err);
+
+	if (r == 0)
+		r = server_read_pem(server, "server.pem", &key, err);
+	if (r < 0)
+		return r;
+	c.own = (struct mp_dtls_credentials){
+		.kind = MP_DTLS_X509,
+		.certificate = cert.data,
+		.certificate_len = cert.len,
+		.private_key = key.data,
+		.private_key_len = key.len,
+		.ca = ca,
+		.ca_len = strlen(ca),
+	};
+	r = mp_dtls_new(&c, s->lwm2m->clock_ms, &s->dtls, err);
+	explicit_bzero(key.data, key.len);
+	return r;
+}
+
+int secure_open(struct lwm2m *l, uint16_t port, struct secure **ret, struct mp_err *err)
+{
+	struct secure *s = calloc(1, sizeof(*s));
+	struct mp_net_address a;
+	int r;
+
+	if (!s)
+		return mp_err_set(err, -ENOMEM, "memory is out");
+	*ret = s;
+	s->lwm2m = l;
+	r = mp_net_address_parse(l->server->options.listen, port, &a);
+	if (r < 0)
+		return mp_err_set(err, r, "'%s' is no IP address to listen on",
+				  l->server->options.listen);
+	r = mp_udp_open(&a, &(struct mp_udp_config){0}, &s->udp, err);
+	if (r == 0)
+		r = new_dtls(s, err);
+	if (r < 0)
+		return r;
+	r = mp_watch_new(l->server->loop, mp_udp_fd(s->udp), ready, s, &s->watch);
+	return r < 0 ? mp_err_set(err, r, "the event loop refused: %s", strerror(-r)) : 0;
+}
+
+void secure_restore(struct secure *s)
+{
+	struct mp_err err;
+	int r;
+
+	if (s->is_restored)
+		return; /* only the first load is that of a start */
+	s->is_restored = true;
+	r = mp_dtls_load(s->dtls, SESSIONS_FILE, &err);
+	if (r < 0)
+		mp_log(MP_LOG_WARNING, "DTLS sessions not restored", "reason=\"%s\"", err.text);
+}
+
+void secure_save(struct secure *s)
+{
+	struct mp_err err;
+
+	if (mp_dtls_save(s->dtls, SESSIONS_FILE, &err) < 0)
+		mp_log(MP_LOG_WARNING, "DTLS sessions not saved", "reason=\"%s\"", err.text);
+}
+
+void secure_free(struct secure *s)
+{
+	if (!s)
+		return;
+	mp_watch_free(s->watch);
+	mp_dtls_free(s->dtls);
+	mp_udp_free(s->udp);
+	while (s->peers)
+		drop_peer(s->peers);
+	free(s);
+}
+
+uint16_t secure_port(const struct secure *s)
+{
+	struct mp_net_address a;
+
+	mp_udp_local(s->udp, &a);
+	return a.port;
+}
+
+void secure_counters(const struct secure *s, struct mp_dtls_counters *ret)
+{
+	mp_dtls_get_counters(s->dtls, ret);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * stream.h - CoAP over TCP (RFC 8323), without security: connections and their signals */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "coap/endpoint.h"
+
+struct lwm2m;
+struct stream;
+
+int stream_open(struct lwm2m *l, uint16_t port, struct stream **ret, struct mp_err *err);
+void stream_free(struct stream *s);
+/* The remote's session is a connection of ours. */
+void stream_send(struct stream *s, const struct mp_coap_remote *to, const void *data, size_t len);
+void stream_flush(struct stream *s);
+void stream_discard(struct stream *s);
+uint16_t stream_port(const struct stream *s);
