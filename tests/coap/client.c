@@ -19,6 +19,7 @@ static struct client {
 	struct mp_coap_remote remote;
 	uint8_t token[MP_COAP_TOKEN];
 	size_t token_len;
+	const char *query; /* NULL: none */
 	int wanted; /* notifications still to come */
 	bool is_done, is_observing;
 } client;
@@ -84,10 +85,12 @@ static int method(const char *name)
 static int ask(uint8_t code, const char *path, int observe, const struct mp_buf *body)
 {
 	struct mp_coap_ask a = MP_COAP_ASK(code, path);
+	const char *const queries[] = {client.query, NULL};
 	struct mp_coap_exchange *x;
 	const uint8_t *token;
 	int r;
 
+	a.queries = client.query ? queries : NULL;
 	a.observe = observe;
 	a.token = client.token;
 	a.token_len = client.token_len;
@@ -126,7 +129,18 @@ static int run(uint8_t code, const char *path, const struct mp_buf *body)
 	return r;
 }
 
-/* udp|tcp ADDRESS METHOD PATH [NOTIFICATIONS]; the request's body is what stdin has. */
+/* Cut a path in two at its '?'; the query, or NULL. */
+static const char *cut_query(char *path)
+{
+	char *mark = strchr(path, '?');
+
+	if (!mark)
+		return NULL;
+	*mark = '\0';
+	return mark + 1;
+}
+
+/* udp|tcp ADDRESS METHOD PATH[?QUERY] [NOTIFICATIONS]; the request's body is what stdin has. */
 int do_client(char *argv[])
 {
 	struct mp_coap_config config = {.notified = notified};
@@ -136,6 +150,7 @@ int do_client(char *argv[])
 	int code = method(argv[2]), r;
 
 	alarm(LIFETIME_S);
+	client.query = cut_query(argv[3]);
 	client.wanted = argv[4] ? atoi(argv[4]) : 0;
 	if (code < 0 || mp_net_address_parse("0.0.0.0:0", 0, &any) < 0 ||
 	    mp_net_address_parse(argv[1], 5683, &to) < 0 || read_stdin(&body) < 0)

@@ -45,8 +45,15 @@ def ours():
     program.stop()
 
 
-@pytest.fixture(scope="session", params=peers.ALL)
+def pytest_generate_tests(metafunc):
+    """Each peer over all that it speaks."""
+    if "peer" in metafunc.fixturenames:
+        pairs = [(name, carrier) for name, (_, carriers) in peers.ALL.items() for carrier in carriers]
+        metafunc.parametrize(["peer", "carrier"], pairs, indirect=["peer"], scope="session")
+
+
+@pytest.fixture(scope="session")
 def peer(request):
-    program = peers.ALL[request.param]()
+    program = peers.ALL[request.param][0]()
     yield program.start()
     program.stop()

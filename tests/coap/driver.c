@@ -4,7 +4,7 @@
  *     test-coap decode udp|tcp     a line of hexadecimal bytes in, a line of JSON out
  *     test-coap encode udp|tcp     the other way round
  *     test-coap server             prints its UDP and TCP ports; see server.c
- *     test-coap client udp|tcp ADDRESS METHOD PATH [NOTIFICATIONS]     see client.c */
+ *     test-coap client udp|tcp ADDRESS METHOD PATH[?QUERY] [NOTIFICATIONS]     see client.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

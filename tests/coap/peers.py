@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that serve and ask as our driver does: `server` prints its ports, `client` its answers."""
+import hashlib
 import json
 import os
 import pathlib
@@ -19,9 +20,8 @@ CARRIERS = ("udp", "tcp")
 class Program:
     """The server runs until stop(); a client for each request."""
 
-    def __init__(self, *command, carriers=CARRIERS):
-        self.command, self.carriers = list(command), carriers
-        self.process, self.ports = None, {}
+    def __init__(self, *command):
+        self.command, self.process, self.ports = list(command), None, {}
 
     def start(self, timeout=30):
         self.process = subprocess.Popen([*self.command, "server"], stdout=subprocess.PIPE,
@@ -38,12 +38,7 @@ class Program:
             self.process.kill()
             self.process.communicate()
 
-    def needs(self, carrier):
-        if carrier not in self.carriers:
-            pytest.skip("this peer has no " + carrier.upper())
-
     def address(self, carrier):
-        self.needs(carrier)
         return f"127.0.0.1:{self.ports[carrier]}"
 
     def ask(self, carrier, address, *request, body=b""):
@@ -68,4 +63,30 @@ def go_coap():
     return Program(program)
 
 
-ALL = {"aiocoap": aiocoap, "go-coap": go_coap}
+def californium():
+    if shutil.which("mvn") is None or shutil.which("javac") is None:
+        pytest.skip("maven and a JDK are not installed")
+    jars, classes = BUILD / "coap-java/jars", BUILD / "coap-java/classes"
+    if not is_pinned(jars):
+        fetched = subprocess.run(["mvn", "-q", "-B", "-f", HERE / "java/pom.xml",
+                                  "dependency:copy-dependencies", f"-DoutputDirectory={jars}"],
+                                 text=True, capture_output=True, timeout=300)
+        if fetched.returncode != 0:
+            pytest.skip("Californium cannot be fetched here: " + fetched.stdout[-300:])
+        assert is_pinned(jars), "what Maven fetched is not what java/sha256 names"
+    built = subprocess.run(["javac", "-cp", f"{jars}/*", "-d", classes, HERE / "java/Peer.java"],
+                           text=True, capture_output=True, timeout=120)
+    assert built.returncode == 0, built.stderr
+    return Program("java", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*:{classes}", "Peer")
+
+
+def is_pinned(jars):
+    """Is everything there that java/sha256 names, and nothing else?"""
+    lines = (HERE / "java/sha256").read_text().splitlines()
+    wanted = {name: digest for digest, name in (line.split() for line in lines)}
+    return wanted == {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+                      for path in jars.glob("*")}
+
+
+ALL = {"aiocoap": (aiocoap, CARRIERS), "go-coap": (go_coap, CARRIERS),
+       "californium": (californium, ("udp",))}

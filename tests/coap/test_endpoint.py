@@ -9,13 +9,7 @@ LARGE = bytes(i % 251 for i in range(20000))
 BODY = random.Random(7).randbytes(100000)
 
 
-@pytest.fixture(params=["udp", "tcp"])
-def carrier(request):
-    return request.param
-
-
 def asker(peer, carrier, ours, who):
-    peer.needs(carrier)
     client, server = (peer, ours) if who == "they ask" else (ours, peer)
     return lambda *request, body=b"": client.ask(carrier, server.address(carrier), *request, body=body)
 

@@ -189,7 +189,8 @@ func runClient(carrier, address, method, path string, notifications int) {
 	var c client
 	var stop func()
 	if carrier == "tcp" {
-		conn := must(tcp.Dial(address))
+		// Until it knows our CSM it sends and takes no blocks.
+		conn := must(tcp.Dial(address, options.WithCSMExchangeTimeout(5*time.Second)))
 		c = conn
 		if notifications > 0 {
 			observation := must(conn.Observe(ctx, path, count))
