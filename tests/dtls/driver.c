@@ -4,7 +4,8 @@
  *     test-dtls server 127.0.0.1:0 psk=device:001122 cert=FILE key=FILE ca=FILE x509=gnutls rpk=yes
  *     test-dtls client 127.0.0.1:5684 psk=device:001122
  *
- * A server sends back what it hears; a client sends the lines of its standard input. Both say line
+ * A server sends back what it hears; a client sends the lines of its standard input,
+ * each with its line feed. Both say line
  * by line what happens. Standard input also takes ".counters", and ".quit" or its end; with
  * state=FILE sessions are kept in it from ".quit" on to the next start. */
 #include <errno.h>
@@ -70,7 +71,8 @@ static void deliver(void *user, struct mp_dtls_session *s, const void *data, siz
 {
 	struct driver *v = user;
 
-	printf("data %.*s\n", (int)len, (const char *)data);
+	printf("data %.*s\n", (int)(len && ((const char *)data)[len - 1] == '\n' ? len - 1 : len),
+	       (const char *)data);
 	if (!v->is_client)
 		(void)mp_dtls_write(s, data, len);
 }
@@ -139,12 +141,11 @@ static void say_counters(const struct driver *v)
 	       (unsigned long long)c.dropped);
 }
 
-static void take_line(struct driver *v, char *line)
+static void take_line(struct driver *v, const char *line)
 {
-	line[strcspn(line, "\n")] = '\0';
-	if (mp_streq(line, ".counters"))
+	if (mp_streq(line, ".counters\n"))
 		say_counters(v);
-	else if (mp_streq(line, ".quit"))
+	else if (mp_streq(line, ".quit\n"))
 		v->quit = true;
 	else if (!v->session || mp_dtls_write(v->session, line, strlen(line)) < 0)
 		printf("failed\n");
