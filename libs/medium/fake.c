@@ -96,7 +96,7 @@ int mp_fake_resize(struct bytes *b, size_t len)
 	return 0;
 }
 
-static int add_inode(struct mp_fake *w, struct inode **ret)
+int mp_fake_add_inode(struct mp_fake *w, struct inode **ret)
 {
 	struct inode *i = calloc(1, sizeof(*i));
 
@@ -225,7 +225,7 @@ static int create(struct mp_fake *w, const char *name, struct name **ret)
 
 	if (!mp_fake_dir_of(w, name) || find_dir(w, name))
 		return -ENOENT;
-	r = add_inode(w, &inode);
+	r = mp_fake_add_inode(w, &inode);
 	if (r == 0)
 		r = mp_fake_resize(&inode->live, 0);
 	if (r == 0)
@@ -338,6 +338,7 @@ static int fake_flush(struct mp_medium *m, const char *name)
 		bool mine = (*o)->inode == at->inode &&
 			    (!at->inode->device || mp_streq((*o)->name, name));
 
+		(*o)->whole = (*o)->whole || mine;
 		if (data && mine) {
 			r = mp_fake_apply_data(*o, NULL, NULL);
 			mp_fake_drop_op(w, o);
@@ -587,7 +588,7 @@ static int name_device(struct mp_fake *w, const char *name, struct inode *inode,
 int mp_fake_add_device(struct mp_fake *w, const char *name, uint64_t size)
 {
 	struct inode *inode;
-	int r = add_inode(w, &inode);
+	int r = mp_fake_add_inode(w, &inode);
 
 	if (r == 0)
 		r = mp_fake_resize(&inode->live, (size_t)size);

@@ -13,7 +13,9 @@
  * a later one may be there without an earlier one. Names in a journaled folder come back as some
  * prefix of what was done to them; in a FAT folder each change of a name survives or not by
  * itself, and a rename may leave both names on the same clusters: removing one of the two then
- * ruins what the other one reads, as it does on a real FAT.
+ * ruins what the other one reads, as it does on a real FAT. Until the file is flushed under its new
+ * name a rename may also leave the old name and an empty file under the new one; that the old name
+ * does not go before the new one is whole is what mounting with dirsync buys (apps/init).
  */
 #pragma once
 

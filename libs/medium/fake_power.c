@@ -41,14 +41,27 @@ static uint32_t next(void *state)
 	return *x >> 8;
 }
 
-/* Every name change of a FAT folder for itself; of a rename the new name alone, or both steps. */
+/* The new name of a renamed file before its size and first cluster are there. */
+static int add_empty(struct mp_fake *w, const char *path)
+{
+	struct inode *inode;
+	int r = mp_fake_add_inode(w, &inode);
+
+	return r < 0 ? r : mp_fake_add_name(&w->durable, path, inode);
+}
+
+/* Every name change of a FAT folder for itself; of a rename the new name alone, both names on the
+ * same clusters, or the old one and an empty new one. */
 static int survive_fat(struct mp_fake *w, const struct op *o, uint32_t *seed)
 {
-	uint32_t choice = next(seed) % 3;
+	bool begun = o->kind == OP_RENAME && !o->whole && !mp_fake_find(&w->durable, o->to);
+	uint32_t choice = next(seed) % (begun ? 4 : 3);
 	int r;
 
 	if (choice == 0)
 		return 0;
+	if (choice == 3)
+		return add_empty(w, o->to);
 	if (o->kind != OP_RENAME || choice == 1)
 		return mp_fake_apply_name(w, o);
 	r = mp_fake_add_name(&w->durable, o->to, o->inode);

@@ -47,6 +47,7 @@ struct op {
 	struct inode *inode;
 	uint64_t off; /* in the inode; for OP_TRUNCATE the new size */
 	struct bytes bytes; /* OP_WRITE */
+	bool whole; /* OP_RENAME: the file was flushed since */
 	struct op *next;
 };
 
@@ -61,6 +62,7 @@ struct mp_fake {
 	bool off, held;
 };
 
+int mp_fake_add_inode(struct mp_fake *w, struct inode **ret);
 struct name *mp_fake_find(const struct names *t, const char *path);
 struct dir *mp_fake_dir_of(const struct mp_fake *w,
 			   const char *path); /* the folder that it lies in */

@@ -30,7 +30,9 @@ int mp_medium_flush(struct mp_medium *m, const char *name)
 
 int mp_medium_rename(struct mp_medium *m, const char *from, const char *to)
 {
-	return m->ops->rename(m, from, to);
+	int r = m->ops->rename(m, from, to);
+
+	return r < 0 ? r : mp_medium_flush(m, to);
 }
 
 int mp_medium_remove(struct mp_medium *m, const char *name)

@@ -11,7 +11,9 @@
  *
  * All return 0 (or a count) or a negative errno. Names are absolute paths. Nothing is durable
  * before flush() of that name; creating, renaming and removing names is durable only after
- * sync_dir() of their folder. rename() replaces atomically within one folder.
+ * sync_dir() of their folder. rename() replaces within one folder, atomically where the file system
+ * has a journal; on FAT a cut can leave the old name beside the new one, which then leads to the
+ * same clusters or to nothing.
  */
 #pragma once
 
@@ -51,6 +53,7 @@ int mp_medium_write(struct mp_medium *m, const char *name, uint64_t off, const v
 		    size_t len);
 int mp_medium_truncate(struct mp_medium *m, const char *name, uint64_t size);
 int mp_medium_flush(struct mp_medium *m, const char *name);
+/* Also flushes the file: on FAT its size and first cluster belong to the name. */
 int mp_medium_rename(struct mp_medium *m, const char *from, const char *to);
 int mp_medium_remove(struct mp_medium *m, const char *name); /* a missing one is fine */
 int mp_medium_sync_dir(struct mp_medium *m, const char *dir);

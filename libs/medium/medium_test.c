@@ -238,7 +238,7 @@ static int renamed_without_flush(struct mp_medium *m)
 	if (r == 0)
 		r = mp_medium_write(m, "/d/g", 0, "new", 3);
 	if (r == 0)
-		r = mp_medium_rename(m, "/d/g", "/d/f");
+		r = m->ops->rename(m, "/d/g", "/d/f");
 	return r < 0 ? r : mp_medium_sync_dir(m, "/d");
 }
 
@@ -303,6 +303,43 @@ TEST(fake_fat_rename_may_leave_two_names_on_the_same_clusters)
 		ASSERT(c != 'd');
 	}
 	ASSERT(crossed > 0);
+}
+
+/* Bit 0: the new name may be empty; bit 1: it may be so without the old one. */
+static unsigned emptied(int (*rename_it)(struct mp_medium *))
+{
+	unsigned seen = 0;
+
+	for (uint32_t seed = 0; seed < 200; seed++) {
+		auto_(mp_fake) *w = NULL;
+		struct mp_medium *m;
+
+		if (fake_world(&w) < 0)
+			return 4;
+		m = mp_fake_medium(w);
+		if (mp_medium_replace(m, "/fat/a", "data", 4) < 0 || rename_it(m) < 0 ||
+		    mp_fake_power_on(w, seed) < 0)
+			return 4;
+		if (mp_medium_size(m, "/fat/b") == 0)
+			seen |= mp_medium_size(m, "/fat/a") == 4 ? 1 : 3;
+	}
+	return seen;
+}
+
+static int rename_alone(struct mp_medium *m)
+{
+	return m->ops->rename(m, "/fat/a", "/fat/b");
+}
+
+static int rename_and_flush(struct mp_medium *m)
+{
+	return mp_medium_rename(m, "/fat/a", "/fat/b");
+}
+
+TEST(fake_fat_name_is_empty_until_its_file_is_flushed)
+{
+	ASSERT_INT(1, emptied(rename_alone));
+	ASSERT_INT(0, emptied(rename_and_flush));
 }
 
 TEST(fake_runs_out_of_room)

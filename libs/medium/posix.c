@@ -184,16 +184,6 @@ static int posix_flush(struct mp_medium *m, const char *name)
 	return 0;
 }
 
-/* On FAT a directory entry holds the file's size and first cluster, and a rename writes the new one
- * without them: they follow when the file itself is flushed. Until then a power cut leaves an empty
- * file under the new name, and flushing the folder does not help. */
-static int flush_renamed(const char *path)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 static int posix_rename(struct mp_medium *m, const char *from, const char *to)
 {
 	struct posix *p = posix_of(m);
@@ -206,7 +196,7 @@ static int posix_rename(struct mp_medium *m, const char *from, const char *to)
 		return r;
 	forget_name(p, from);
 	forget_name(p, to);
-	return rename(a, b) < 0 ? -errno : flush_renamed(b);
+	return rename(a, b) < 0 ? -errno : 0;
 }
 
 static int posix_remove(struct mp_medium *m, const char *name)

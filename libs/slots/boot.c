@@ -3,7 +3,9 @@
  *
  * The ESP is FAT, where a rename that power interrupts can leave the old and the new name on the
  * same clusters. Removing one of the two would free what the other one needs. So a second name of
- * a version that stays is left alone; it goes together with the first when the version goes.
+ * a version that stays is left alone; it goes together with the first when the version goes. Or the
+ * new name is there and leads to nothing yet: systemd-boot finds no kernel image in an empty file and
+ * passes it over, and so do we.
  */
 #include "slots/slots.h"
 
@@ -119,8 +121,16 @@ static int collect_one(void *user, const char *name)
 	return 0;
 }
 
-int mp_boot_list(struct mp_medium *m, const char *esp, struct mp_boot_entry *ret, unsigned *ret_n,
-		 struct mp_err *err)
+static bool is_empty(struct mp_medium *m, const char *esp, const struct mp_boot_entry *e)
+{
+	char path[256];
+
+	return path_in(esp, e->file, path, sizeof(path)) == 0 && mp_medium_size(m, path) == 0;
+}
+
+/* Also those that are empty. */
+static int list_all(struct mp_medium *m, const char *esp, struct mp_boot_entry *ret,
+		    unsigned *ret_n, struct mp_err *err)
 {
 	struct collect c = {.at = ret};
 	char dir[256];
@@ -132,6 +142,21 @@ int mp_boot_list(struct mp_medium *m, const char *esp, struct mp_boot_entry *ret
 		return mp_err_set(err, r, "cannot list the boot entries in %s/EFI/Linux: %s", esp,
 				  strerror(-r));
 	*ret_n = c.n;
+	return 0;
+}
+
+int mp_boot_list(struct mp_medium *m, const char *esp, struct mp_boot_entry *ret, unsigned *ret_n,
+		 struct mp_err *err)
+{
+	unsigned n = 0, kept = 0;
+	int r = list_all(m, esp, ret, &n, err);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < n; i++)
+		if (ret[i].part || !is_empty(m, esp, &ret[i]))
+			ret[kept++] = ret[i];
+	*ret_n = kept;
 	return 0;
 }
 
@@ -231,12 +256,13 @@ int mp_boot_remove_others(struct mp_medium *m, const char *esp, const char *keep
 	struct mp_boot_entry all[MP_BOOT_ENTRIES];
 	char path[256];
 	unsigned n = 0;
-	int r = mp_boot_list(m, esp, all, &n, err);
+	int r = list_all(m, esp, all, &n, err);
 
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; r == 0 && i < n; i++) {
-		if (mp_version_compare(all[i].version, keep) == 0)
+		if (mp_version_compare(all[i].version, keep) == 0 &&
+		    (all[i].part || !is_empty(m, esp, &all[i])))
 			continue;
 		r = path_in(esp, all[i].file, path, sizeof(path));
 		if (r == 0)

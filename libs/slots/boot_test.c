@@ -177,6 +177,25 @@ TEST(boot_removes_all_but_one_version)
 	ASSERT(!has(w, "mp_1.1.0+0-3.efi") && !has(w, "mp_1.2.0.efi.part"));
 }
 
+/* What a power cut within a rename on FAT can leave. */
+TEST(boot_passes_over_an_empty_entry_and_removes_it)
+{
+	static const char *const files[] = {"mp_1.0.0+2-1.efi", NULL};
+	auto_(mp_fake) *w = NULL;
+	struct mp_boot_entry e;
+
+	ASSERT_OK(make_esp(&w, files));
+	ASSERT_OK(mp_medium_write(mp_fake_medium(w), DIR "mp_1.0.0.efi", 0, "", 0));
+	ASSERT_OK(mp_boot_find(mp_fake_medium(w), "/efi", "1.0.0", &e, NULL));
+	ASSERT_STR("mp_1.0.0+2-1.efi", e.file);
+	ASSERT_OK(mp_boot_remove_others(mp_fake_medium(w), "/efi", "1.0.0", NULL));
+	ASSERT(has(w, "mp_1.0.0+2-1.efi") && !has(w, "mp_1.0.0.efi"));
+	ASSERT_OK(mp_medium_write(mp_fake_medium(w), DIR "mp_1.0.0.efi", 0, "", 0));
+	ASSERT_OK(mp_boot_bless(mp_fake_medium(w), "/efi", "1.0.0", NULL));
+	ASSERT_OK(mp_boot_find(mp_fake_medium(w), "/efi", "1.0.0", &e, NULL));
+	ASSERT_INT(-1, e.left);
+}
+
 TEST(boot_commits_a_part)
 {
 	static const char *const files[] = {"mp_1.0.0.efi.part", NULL};

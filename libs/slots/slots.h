@@ -88,7 +88,8 @@ int mp_boot_entry_parse(const char *file, struct mp_boot_entry *ret);
 /* The file name of an entry; left < 0: without counter. Room for 96. -EFBIG. */
 int mp_boot_entry_format(const char *version, int left, int done, char ret[96]);
 
-/* All entries of ours, in no order. `esp`: where the ESP is mounted. -EFBIG: more than MP_BOOT_ENTRIES. */
+/* All entries of ours, in no order; an empty file is none, as for the boot loader. `esp`: where the
+ * ESP is mounted. -EFBIG: more than MP_BOOT_ENTRIES. */
 int mp_boot_list(struct mp_medium *m, const char *esp, struct mp_boot_entry *ret, unsigned *ret_n,
 		 struct mp_err *err);
 /* The entry of a version: the one without counter when there is one, else the one with most tries
@@ -99,7 +100,8 @@ int mp_boot_find(struct mp_medium *m, const char *esp, const char *version,
 int mp_boot_bless(struct mp_medium *m, const char *esp, const char *version, struct mp_err *err);
 /* Leave no tries, so that any other entry comes first. */
 int mp_boot_condemn(struct mp_medium *m, const char *esp, const char *version, struct mp_err *err);
-/* Remove all entries and parts but those of `keep`. Durable on return. */
+/* Remove all entries and parts but those of `keep`, and what a power cut left empty. Durable on
+ * return. */
 int mp_boot_remove_others(struct mp_medium *m, const char *esp, const char *keep,
 			  struct mp_err *err);
 /* Where the part of an entry is written before mp_boot_commit() makes it bootable. */
