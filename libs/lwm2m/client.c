@@ -168,7 +168,8 @@ void mp_lwm2m_client_reset(struct mp_lwm2m_client *c)
 	mp_lwm2m_accounts_free(c);
 	forget_attributes(c);
 	mp_lwm2m_rows_done(&c->backup);
-	c->bootstrapping = c->bootstrap_wanted = c->asleep = c->save_wanted = false;
+	c->bootstrapping = c->bootstrap_wanted = c->asleep = false;
+	c->accounts_stale = c->save_wanted = false;
 	c->awake_until = INT64_MAX;
 	mp_lwm2m_client_settle(c);
 }

@@ -81,6 +81,8 @@ static void effective(const struct observation *o, struct mp_lwm2m_attributes *r
 		ret->pmin = (uint32_t)mp_lwm2m_account_number(o->account, 2, 0);
 	if (!(ret->set & MP_LWM2M_PMAX))
 		ret->pmax = (uint32_t)mp_lwm2m_account_number(o->account, 3, 0);
+	if (ret->pmax < ret->pmin) /* then it is ignored (7.3.2) */
+		ret->pmax = 0;
 }
 
 /* ---- the list ---- */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "coap/fake_net.h"
 #include "lwm2m/client.h"
 #include "lwm2m/objects.h"

@@ -54,10 +54,11 @@ static struct mp_lwm2m_path path_of(uint64_t key)
 
 static bool take(const uint8_t *data, size_t len, size_t *at, struct record *ret)
 {
-	const uint8_t *p = data + *at;
+	const uint8_t *p;
 
 	if (len - *at < HEAD)
 		return false;
+	p = data + *at;
 	ret->key = (uint64_t)mp_le16(p) << 48 | (uint64_t)mp_le16(p + 2) << 32 |
 		   (uint64_t)mp_le16(p + 4) << 16 | mp_le16(p + 6);
 	ret->len = mp_le16(p + 8);
