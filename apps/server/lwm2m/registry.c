@@ -25,6 +25,7 @@ struct registry {
 	size_t n_chunks, n;
 	uint32_t *names, *whos; /* slots plus 1 */
 	size_t n_hash; /* of each; a power of two */
+	uint64_t seed; /* so that nobody can choose names or addresses of one chain */
 	uint32_t *free; /* slots to be used next, the last one first */
 	size_t n_free, free_room;
 	uint32_t due[BUCKETS]; /* slots plus 1 */
@@ -61,7 +62,7 @@ void registry_touch(struct registry *g, const struct registration *r)
 static size_t hash_of(const struct registry *g, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 14695981039346656037u; /* FNV-1a */
+	uint64_t h = 14695981039346656037u ^ g->seed; /* FNV-1a */
 
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ p[i]) * 1099511628211u;
@@ -76,7 +77,7 @@ static size_t hash_of_who(const struct registry *g, const char *identity,
 	if (identity)
 		return hash_of(g, identity, strlen(identity));
 	memcpy(part, a->ip, sizeof(part));
-	part[0] = (part[0] ^ part[1] * 0x9e3779b97f4a7c15u ^ (uint64_t)a->port << 48) *
+	part[0] = (g->seed ^ part[0] ^ part[1] * 0x9e3779b97f4a7c15u ^ (uint64_t)a->port << 48) *
 		  0xd6e8feb86659fd93u;
 	return (size_t)(part[0] ^ part[0] >> 32) & (g->n_hash - 1);
 }
@@ -94,11 +95,16 @@ static void link_name(struct registry *g, struct registration *r)
 	*chain = r->slot + 1;
 }
 
+/* A gateway's whole crowd may have one address, so leaving its chain must not need a walk. */
 static void link_who(struct registry *g, struct registration *r)
 {
 	uint32_t *chain = &g->whos[who_of(g, r)];
+	struct registration *next = at_link(g, *chain);
 
+	r->before_who = 0;
 	r->next_who = *chain;
+	if (next)
+		next->before_who = r->slot + 1;
 	*chain = r->slot + 1;
 }
 
@@ -113,11 +119,14 @@ static void unlink_name(struct registry *g, const struct registration *r)
 
 static void unlink_who(struct registry *g, const struct registration *r)
 {
-	uint32_t *link = &g->whos[who_of(g, r)];
+	struct registration *before = at_link(g, r->before_who), *next = at_link(g, r->next_who);
 
-	while (*link != r->slot + 1)
-		link = &at_link(g, *link)->next_who;
-	*link = r->next_who;
+	if (before)
+		before->next_who = r->next_who;
+	else
+		g->whos[who_of(g, r)] = r->next_who;
+	if (next)
+		next->before_who = r->before_who;
 }
 
 static int grow_hashes(struct registry *g)
@@ -449,6 +458,7 @@ int registry_new(struct registry **ret)
 
 	if (!g)
 		return -ENOMEM;
+	g->seed = random_number(g);
 	*ret = g;
 	return 0;
 }

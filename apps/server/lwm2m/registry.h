@@ -34,7 +34,7 @@ enum binding { /* letters of the binding mode; stored: append only */
 
 struct registration {
 	uint32_t slot; /* its place, and chunk of the store: for paging */
-	uint32_t next_name, next_who; /* hash chains; slots plus 1 */
+	uint32_t next_name, next_who, before_who; /* hash chains; slots plus 1 */
 	uint32_t next_due, before_due; /* of its bucket of expiry; slots plus 1 */
 	uint16_t due; /* the bucket */
 	uint16_t version; /* MP_LWM2M_VERSION(1, 1) */
