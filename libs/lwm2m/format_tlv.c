@@ -29,7 +29,7 @@ static int take_entry(const uint8_t **at, const uint8_t *end, struct entry *ret)
 	if ((size_t)(end - p) < id_len + len_len)
 		return -EBADMSG;
 	ret->kind = (enum kind)(type >> 6);
-	ret->id = id_len == 2 ? (uint16_t)(p[0] << 8 | p[1]) : p[0];
+	ret->id = (uint16_t)(id_len == 2 ? p[0] << 8 | p[1] : p[0]);
 	p += id_len;
 	ret->len = len_len ? 0 : type & 7;
 	while (len_len--)
