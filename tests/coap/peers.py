@@ -55,11 +55,14 @@ def aiocoap():
 def go_coap():
     if shutil.which("go") is None:
         pytest.skip("go is not installed")
-    program = BUILD / "coap-go"
-    built = subprocess.run(["go", "build", "-o", program, "."], cwd=HERE / "go", text=True,
+    program, folder = BUILD / "coap-go", HERE / "go"
+    fetched = subprocess.run(["go", "mod", "download"], cwd=folder, text=True, capture_output=True,
+                             timeout=300)
+    if fetched.returncode != 0:
+        pytest.skip("go-coap cannot be fetched here: " + fetched.stderr[-300:])
+    built = subprocess.run(["go", "build", "-o", program, "."], cwd=folder, text=True,
                            capture_output=True, timeout=300)
-    if built.returncode != 0:
-        pytest.skip("go-coap cannot be built here: " + built.stderr[-300:])
+    assert built.returncode == 0, built.stderr
     return Program(program)
 
 
