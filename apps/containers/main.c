@@ -1,56 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "containers.h"
+#include "pair/worker.h"
 #include "sandbox/sandbox.h"
-
-static const char help[] = "usage: mp-containers [--root DIR] [--socket PATH] --control FD\n"
-			   "\n"
-			   "The worker of mp-agent that speaks to Docker. mp-agent starts it; it "
-			   "is of no use by itself.\n"
-			   "\n"
-			   "  --root DIR      prefix of our own paths\n"
-			   "  --socket PATH   Docker's socket; " MP_DOCKER_SOCKET "\n"
-			   "  --control FD    the pair with the supervisor\n";
 
 struct arguments {
 	const char *root, *socket;
 	int control;
 };
 
-static int parse(int argc, char *argv[], struct arguments *a)
-{
-	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},
-		{"socket", required_argument, NULL, 's'},
-		{"control", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	*a = (struct arguments){.root = "", .socket = MP_DOCKER_SOCKET, .control = -1};
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			exit(0);
-		}
-		if (c == 'r')
-			a->root = optarg;
-		else if (c == 's')
-			a->socket = optarg;
-		else if (c == 'c')
-			a->control = atoi(optarg);
-		else
-			return -EINVAL;
-	}
-	return a->control > 2 ? 0 : -EINVAL;
-}
+static const struct mp_worker_option options[] = {
+	{"root", "DIR", "prefix of our own paths", offsetof(struct arguments, root),
+	 MP_WORKER_TEXT},
+	{"socket", "PATH", "Docker's socket", offsetof(struct arguments, socket), MP_WORKER_TEXT},
+	{"control", "FD", "the pair with the supervisor", offsetof(struct arguments, control),
+	 MP_WORKER_PAIR},
+	{0},
+};
 
 static int answer(struct containers *c, const struct mp_msg *m, unsigned *ret, struct mp_err *err)
 {
@@ -96,11 +66,13 @@ int main(int argc, char *argv[])
 {
 	struct containers c = {.control.fd = -1};
 	struct mp_err err = {{0}};
-	struct arguments a;
+	struct arguments a = {.root = "", .socket = MP_DOCKER_SOCKET, .control = -1};
 	int r;
 
-	if (parse(argc, argv, &a) < 0)
-		return fputs(help, stderr), 2;
+	r = mp_worker_parse("mp-containers", "The worker of mp-agent that speaks to Docker.",
+			    options, &a, argc, argv);
+	if (r != 0)
+		return r > 0 ? 0 : 2;
 	(void)signal(SIGPIPE, SIG_IGN);
 	c.root = a.root;
 	r = mp_sandbox_enter(&(struct mp_sandbox){.role = MP_SANDBOX_CONTAINERS, .root = a.root},

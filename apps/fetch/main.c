@@ -1,67 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "fetch.h"
+#include "pair/worker.h"
 #include "sandbox/sandbox.h"
-
-static const char help[] =
-	"usage: mp-fetch [--root DIR] [--user NAME] [--server URL] --control FD --data FD\n"
-	"\n"
-	"The network worker of mp-agent, which starts it; it is of no use by itself.\n"
-	"\n"
-	"  --root DIR     prefix of all paths\n"
-	"  --user NAME    run as this user\n"
-	"  --server URL   instead of the one in product.json\n"
-	"  --control FD   the pair with the supervisor\n"
-	"  --data FD      the pair with install\n";
 
 struct arguments {
 	const char *root, *user, *server;
 	int control, data;
 };
 
-static int parse(int argc, char *argv[], struct arguments *a)
-{
-	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},
-		{"user", required_argument, NULL, 'u'},
-		{"server", required_argument, NULL, 's'},
-		{"control", required_argument, NULL, 'c'},
-		{"data", required_argument, NULL, 'd'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-
-	*a = (struct arguments){.root = "", .control = -1, .data = -1};
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			exit(0);
-		}
-		if (c == 'r')
-			a->root = optarg;
-		else if (c == 'u')
-			a->user = optarg;
-		else if (c == 's')
-			a->server = optarg;
-		else if (c == 'c')
-			a->control = atoi(optarg);
-		else if (c == 'd')
-			a->data = atoi(optarg);
-		else
-			return -EINVAL;
-	}
-	return a->control > 2 && a->data > 2 ? 0 : -EINVAL;
-}
+static const struct mp_worker_option options[] = {
+	{"root", "DIR", "prefix of all paths", offsetof(struct arguments, root), MP_WORKER_TEXT},
+	{"user", "NAME", "run as this user", offsetof(struct arguments, user), MP_WORKER_TEXT},
+	{"server", "URL", "instead of the one in product.json", offsetof(struct arguments, server),
+	 MP_WORKER_TEXT},
+	{"control", "FD", "the pair with the supervisor", offsetof(struct arguments, control),
+	 MP_WORKER_PAIR},
+	{"data", "FD", "the pair with install", offsetof(struct arguments, data), MP_WORKER_PAIR},
+	{0},
+};
 
 /* One turn: whoever has something to say. Negative: the supervisor is gone. */
 static int turn(struct fetch *f)
@@ -94,11 +58,12 @@ int main(int argc, char *argv[])
 {
 	struct fetch f = {.control.fd = -1, .data.fd = -1};
 	struct mp_err err = {{0}};
-	struct arguments a;
+	struct arguments a = {.root = "", .control = -1, .data = -1};
 	int r;
 
-	if (parse(argc, argv, &a) < 0)
-		return fputs(help, stderr), 2;
+	r = mp_worker_parse("mp-fetch", "The network worker of mp-agent.", options, &a, argc, argv);
+	if (r != 0)
+		return r > 0 ? 0 : 2;
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = mp_sandbox_enter(
 		&(struct mp_sandbox){.role = MP_SANDBOX_FETCH, .root = a.root, .user = a.user},

@@ -1,59 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "pair/worker.h"
 #include "sandbox/sandbox.h"
 #include "worker.h"
-
-static const char help[] =
-	"usage: mp-install [--root DIR] [--disk DEVICE] --control FD [--data FD]\n"
-	"\n"
-	"The worker of mp-agent that writes slots, boot entries and state, and has no network.\n"
-	"mp-agent starts it; it is of no use by itself.\n"
-	"\n"
-	"  --root DIR      prefix of all paths\n"
-	"  --disk DEVICE   the disk, below the prefix; otherwise the one of the running root\n"
-	"  --control FD    the pair with the supervisor\n"
-	"  --data FD       the pair with fetch\n";
 
 struct arguments {
 	const char *root, *disk;
 	int control, data;
 };
 
-static int parse(int argc, char *argv[], struct arguments *a)
-{
-	static const struct option options[] = {
-		{"root", required_argument, NULL, 'r'},	   {"disk", required_argument, NULL, 'k'},
-		{"control", required_argument, NULL, 'c'}, {"data", required_argument, NULL, 'd'},
-		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
-	};
-	int c;
-
-	*a = (struct arguments){.root = "", .control = -1, .data = -1};
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			exit(0);
-		}
-		if (c == 'r')
-			a->root = optarg;
-		else if (c == 'k')
-			a->disk = optarg;
-		else if (c == 'c')
-			a->control = atoi(optarg);
-		else if (c == 'd')
-			a->data = atoi(optarg);
-		else
-			return -EINVAL;
-	}
-	return a->control > 2 ? 0 : -EINVAL;
-}
+static const struct mp_worker_option options[] = {
+	{"root", "DIR", "prefix of all paths", offsetof(struct arguments, root), MP_WORKER_TEXT},
+	{"disk", "DEVICE", "the disk, below the prefix; otherwise the one of the running root",
+	 offsetof(struct arguments, disk), MP_WORKER_TEXT},
+	{"control", "FD", "the pair with the supervisor", offsetof(struct arguments, control),
+	 MP_WORKER_PAIR},
+	{"data", "FD", "the pair with fetch", offsetof(struct arguments, data),
+	 MP_WORKER_OPTIONAL_PAIR},
+	{0},
+};
 
 static int answer(struct worker *w, const struct mp_msg *m, struct mp_err *err)
 {
@@ -96,12 +66,16 @@ static int serve(struct worker *w, const struct arguments *a)
 int main(int argc, char *argv[])
 {
 	struct mp_err err = {{0}};
-	struct arguments a;
+	struct arguments a = {.root = "", .control = -1, .data = -1};
 	struct worker w;
 	int r;
 
-	if (parse(argc, argv, &a) < 0)
-		return fputs(help, stderr), 2;
+	r = mp_worker_parse("mp-install",
+			    "The worker of mp-agent that writes slots, boot entries and state, and "
+			    "has no network.",
+			    options, &a, argc, argv);
+	if (r != 0)
+		return r > 0 ? 0 : 2;
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = mp_sandbox_enter(&(struct mp_sandbox){.role = MP_SANDBOX_INSTALL, .root = a.root},
 			     &err);
