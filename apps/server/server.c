@@ -288,6 +288,8 @@ static int start(struct server *s, struct mp_err *err)
 	if (r == 0)
 		r = online_start(s, err);
 	if (r == 0)
+		lwm2m_restore(s);
+	if (r == 0)
 		r = mp_store_commit(s->store, err);
 	if (r == 0 && mp_loop_every(s->loop, 1000, every_second, s) < 0)
 		r = mp_err_set(err, -ENOMEM, "memory is out");

@@ -192,8 +192,12 @@ int lwm2m_load(struct server *s, struct mp_err *err)
 	if (r < 0)
 		return mp_err_set(err, r, "the queue of requests could not be read: %s",
 				  strerror(-r));
-	transport_restore(l->transport);
 	return 0;
+}
+
+void lwm2m_restore(struct server *s)
+{
+	transport_restore(s->lwm2m->transport);
 }
 
 /* ---- turns ---- */

@@ -68,6 +68,8 @@ struct lwm2m {
 int lwm2m_open(struct server *s, struct lwm2m **ret, struct mp_err *err);
 /* What the store has; also after a failed write, when memory is thrown away. */
 int lwm2m_load(struct server *s, struct mp_err *err);
+/* DTLS sessions of the last clean stop; as the user that we have become. */
+void lwm2m_restore(struct server *s);
 /* Before the commit: what changed in this turn, as a row. */
 void lwm2m_write(struct server *s);
 /* After it: answers leave. */

@@ -381,7 +381,9 @@ static void unlink_due(struct registry *g, struct registration *r)
 
 static void link_due(struct registry *g, struct registration *r)
 {
-	int64_t when = r->expires > g->second ? r->expires : g->second + 1;
+	int64_t first =
+		g->second + g->is_in_bucket; /* that the wheel will look at from its beginning */
+	int64_t when = r->expires > first ? r->expires : first;
 	struct registration *next;
 
 	r->due = (uint16_t)(when % BUCKETS);

@@ -28,7 +28,6 @@ struct secure {
 	struct mp_watch *watch;
 	struct mp_dtls *dtls;
 	struct peer *peers; /* of the sessions that there are */
-	bool is_restored;
 };
 
 static struct mp_coap_remote remote_of(struct mp_dtls_session *session)
@@ -254,13 +253,8 @@ int secure_open(struct lwm2m *l, uint16_t port, struct secure **ret, struct mp_e
 void secure_restore(struct secure *s)
 {
 	struct mp_err err;
-	int r;
 
-	if (s->is_restored)
-		return; /* only the first load is that of a start */
-	s->is_restored = true;
-	r = mp_dtls_load(s->dtls, SESSIONS_FILE, &err);
-	if (r < 0)
+	if (mp_dtls_load(s->dtls, SESSIONS_FILE, &err) < 0)
 		mp_log(MP_LOG_WARNING, "DTLS sessions not restored", "reason=\"%s\"", err.text);
 }
 
