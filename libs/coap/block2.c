@@ -24,7 +24,7 @@ static int read_part(const struct body *b, uint64_t offset, size_t n, uint8_t *r
 		     const void **ret)
 {
 	if (!b->has_source) {
-		*ret = b->data + offset;
+		*ret = n > 0 ? b->data + offset : NULL;
 		return (int)n;
 	}
 	*ret = room;

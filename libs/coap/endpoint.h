@@ -174,7 +174,7 @@ int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uin
 /* ---- the endpoint ---- */
 struct mp_coap_config { /* copied */
 	void *user;
-	/* Queue one message for `to`; what cannot be sent is lost. For a reliable remote it has the form of a
+	/* Queue one message for `to`, without calling back; what cannot be sent is lost. For a reliable remote it has the form of a
 	 * datagram, too: the stream decodes it and writes it with mp_coap_tcp_encode(). */
 	void (*send)(void *user, const struct mp_coap_remote *to, const void *data, size_t len);
 	/* Answer each request with mp_coap_respond() or mp_coap_defer(); without one it gets 4.04. Unknown critical options,

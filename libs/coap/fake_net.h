@@ -134,6 +134,17 @@ static inline int64_t fake_next(const struct fake_net *net)
 	return next;
 }
 
+static inline void fake_receive(struct mp_coap *c, const struct mp_coap_remote *from,
+				const uint8_t *data, size_t len)
+{
+	struct mp_coap_message m;
+
+	if (!from->is_reliable)
+		mp_coap_receive(c, from, data, len);
+	else if (mp_coap_decode(data, len, &m) == 0)
+		mp_coap_receive_message(c, from, &m);
+}
+
 static inline void fake_deliver(struct fake_net *net)
 {
 	while (net->queue && net->queue->at <= net->now_ms) {
@@ -145,7 +156,7 @@ static inline void fake_deliver(struct fake_net *net)
 		from.address = d->address;
 		if (exact && net->hosts[d->to].c) {
 			memcpy(exact, d->data, d->len);
-			mp_coap_receive(net->hosts[d->to].c, &from, exact, d->len);
+			fake_receive(net->hosts[d->to].c, &from, exact, d->len);
 		}
 		free(d);
 	}

@@ -26,6 +26,8 @@ static void judge(struct mp_coap *c, const struct incoming *in, bool known)
 		mp_coap_answer_empty(c, in, MP_COAP_RST);
 	else if (in->m->type == MP_COAP_CON)
 		mp_coap_answer_empty(c, in, MP_COAP_ACK);
+	else if (!in->from->is_reliable)
+		mp_coap_replies_put(&c->replies, in->key, in->fingerprint, c->now_ms, NULL, 0);
 }
 
 /* The first block of a long one has come (RFC 7959 section 2.6): the rest is asked for with a token
