@@ -95,15 +95,23 @@ int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uin
 		   size_t token_len, bool confirmable, const struct mp_coap_response *response,
 		   void (*gone)(void *user, enum mp_coap_outcome outcome), void *user)
 {
-	struct mp_coap_header h = {.type = confirmable ? MP_COAP_CON : MP_COAP_NON,
+	bool is_con = confirmable && !to->is_reliable;
+	struct mp_coap_header h = {.type = is_con ? MP_COAP_CON : MP_COAP_NON,
 				   .code = response->code,
 				   .token = token,
 				   .token_len = token_len};
+	bool is_away = to->identity && !to->session;
 	uint8_t out[MESSAGE_MAX];
 	int n;
 
+	if (!is_con && !to->is_reliable)
+		h.mid = ++c->mid;
 	n = mp_coap_block2_notification(c, &h, response, out, sizeof(out));
 	if (n < 0)
 		return n;
-	return mp_coap_push(c, to, confirmable, false, out, (size_t)n, gone, user);
+	if (!is_con && !gone && !is_away) { /* nobody cares what becomes of it */
+		mp_coap_transmit(c, to, out, (size_t)n);
+		return 0;
+	}
+	return mp_coap_push(c, to, is_con, false, out, (size_t)n, gone, user);
 }
