@@ -80,8 +80,8 @@ static int take_pieces(const uint8_t **at, const uint8_t *end, enum mp_lwm2m_cbo
 		    take_bytes(at, end, h.value, &piece) < 0)
 			return -EBADMSG;
 		if (out && h.value)
-			memcpy(out + len, piece, h.value);
-		len += h.value;
+			memcpy(out + len, piece, (size_t)h.value);
+		len += (size_t)h.value;
 	}
 	*ret_len = len;
 	return 0;

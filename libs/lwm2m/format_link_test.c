@@ -47,6 +47,18 @@ TEST(links_of_a_registration)
 	ASSERT_STR("end", DUMP(""));
 }
 
+/* What Leshan's demo client sends, and one behind an alternate path. */
+TEST(links_of_other_clients)
+{
+	ASSERT_STR("/ rt=\"oma.lwm2m\" ct=\"60 110 112 11542 11543\"; /1/0; /3 ver=1.2; /3/0; "
+		   "/3303 ver=1.1; /3303/0; end",
+		   DUMP("</>;rt=\"oma.lwm2m\";ct=\"60 110 112 11542 11543\",</1/0>,</3>;ver=1.2,"
+			"</3/0>,</3303>;ver=1.1,</3303/0>"));
+	ASSERT_STR("/ rt=\"oma.lwm2m\" ct=110; /1/0; /3 ver=1.1; /3/0; end",
+		   DUMP("</lwm2m>;rt=\"oma.lwm2m\";ct=110,</lwm2m/1/0>,</lwm2m/3>;ver=1.1,"
+			"</lwm2m/3/0>"));
+}
+
 TEST(links_leave_out_the_alternate_root)
 {
 	ASSERT_STR("/ rt=\"oma.lwm2m\"; /1/0; /3; ?/other/3; end",
