@@ -113,7 +113,7 @@ static int save(struct mp_dtls_session *s)
 
 	if (n < 0)
 		return n;
-	p = malloc(sizeof(*p) + (size_t)n);
+	p = malloc(offsetof(struct parked, bytes) + (size_t)n);
 	if (p) {
 		p->window = s->live->window;
 		p->len = (uint16_t)n;

@@ -166,7 +166,7 @@ static int restore(struct mp_dtls *d, const struct mp_dtls_saved *saved)
 			      .has_cid = saved->cid != NULL,
 			      .local = saved->has_local ? &saved->local : NULL};
 	struct mp_dtls_session *s = mp_dtls_session_new(d, &shape);
-	struct parked *p = malloc(sizeof(*p) + saved->parked_len);
+	struct parked *p = malloc(offsetof(struct parked, bytes) + saved->parked_len);
 	int r = s && p ? 0 : -ENOMEM;
 
 	if (r == 0 && saved->cid)
