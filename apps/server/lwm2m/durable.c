@@ -272,14 +272,18 @@ static int fold(struct lwm2m *l, size_t chunks)
 	return r;
 }
 
+void durable_fold_slice(struct lwm2m *l, size_t chunks)
+{
+	durable_write(l);
+	check(l, fold(l, chunks));
+}
+
 void durable_fold(struct lwm2m *l, size_t chunks)
 {
 	struct durable *d = l->durable;
 
-	if (!d->is_folding && d->bytes < FOLD_BYTES)
-		return;
-	durable_write(l);
-	check(l, fold(l, d->bytes > HURRY_BYTES ? 4 * chunks : chunks));
+	if (d->is_folding || d->bytes >= FOLD_BYTES)
+		durable_fold_slice(l, d->bytes > HURRY_BYTES ? 4 * chunks : chunks);
 }
 
 void durable_fold_all(struct lwm2m *l)

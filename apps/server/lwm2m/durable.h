@@ -32,6 +32,8 @@ void durable_forgotten(struct lwm2m *l, const struct observation *o);
 void durable_write(struct lwm2m *l);
 /* Is there enough in the journal? Then write some chunks, and drop rows once all have been written. */
 void durable_fold(struct lwm2m *l, size_t chunks);
+/* The same, whatever there is. */
+void durable_fold_slice(struct lwm2m *l, size_t chunks);
 /* Everything, at a clean stop. */
 void durable_fold_all(struct lwm2m *l);
 size_t durable_journal_bytes(const struct durable *d);

@@ -162,6 +162,16 @@ static void keep_observation(struct lwm2m_request *q, const struct mp_coap_answe
 	ret->observation = o;
 }
 
+/* Whatever the device said: it was asked, and what still comes gets an RST. */
+static void end_observation(struct lwm2m_request *q)
+{
+	struct lwm2m *l = q->server->lwm2m;
+	struct observation *o = observations_by_token(l->observations, q->token, sizeof(q->token));
+
+	if (o && o->registration == q->registration)
+		observation_forget(q->server, o);
+}
+
 static void fill(struct lwm2m_request *q, const struct mp_coap_answer *a, struct lwm2m_result *ret,
 		 struct lwm2m_values *v, char location[MP_LWM2M_PATH_TEXT], char diagnostic[128])
 {
@@ -169,6 +179,8 @@ static void fill(struct lwm2m_request *q, const struct mp_coap_answer *a, struct
 	ret->format = a->format;
 	ret->payload = a->payload;
 	ret->payload_len = a->payload_len;
+	if (q->kind == LWM2M_CANCEL_OBSERVE)
+		end_observation(q);
 	if (a->message)
 		take_location(a->message, location);
 	if (mp_coap_class(a->code) != 2) {
