@@ -105,6 +105,35 @@ TEST(format_of_one_value_takes_exactly_one)
 	}
 }
 
+/* How reading the first record ends with this much scratch. */
+static int first_with_scratch(unsigned format, const char *data, size_t len, size_t room)
+{
+	struct mp_lwm2m_record record;
+	struct mp_lwm2m_reader r;
+	uint8_t scratch[64];
+
+	mp_lwm2m_read(&r, format, &mp_lwm2m_path_root, data, len, room ? scratch : NULL, room);
+	return mp_lwm2m_read_next(&r, &record);
+}
+
+TEST(format_needs_scratch_only_for_what_is_decoded)
+{
+	static const char plain[] = "[{\"n\":\"/1/0/0\",\"vs\":\"abcd\"}]";
+	static const char escaped[] = "[{\"n\":\"/1/0/0\",\"vs\":\"a\\tcd\"}]";
+	static const char bytes[] = "[{\"n\":\"/1/0/0\",\"vd\":\"AQIDBA\"}]";
+	static const char pieces[] = "\x81\xa2\x00\x66/1/0/0\x08\x5f\x42xx\x42yy\xff";
+
+	ASSERT_INT(1, first_with_scratch(110, plain, sizeof(plain) - 1, 0));
+	for (size_t room = 0; room < 4; room++) {
+		ASSERT_ERR(-ENOSPC, first_with_scratch(110, escaped, sizeof(escaped) - 1, room));
+		ASSERT_ERR(-ENOSPC, first_with_scratch(110, bytes, sizeof(bytes) - 1, room));
+		ASSERT_ERR(-ENOSPC, first_with_scratch(112, pieces, sizeof(pieces) - 1, room));
+	}
+	ASSERT_INT(1, first_with_scratch(110, escaped, sizeof(escaped) - 1, 5));
+	ASSERT_INT(1, first_with_scratch(110, bytes, sizeof(bytes) - 1, 5));
+	ASSERT_INT(1, first_with_scratch(112, pieces, sizeof(pieces) - 1, 4));
+}
+
 /* ---- what is written is read again, in every format ---- */
 
 static uint64_t seed;

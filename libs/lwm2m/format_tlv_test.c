@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/test.h"
-#include "lwm2m/format.h"
+#include "lwm2m/test_dump.h"
 
 /* The Device object of LwM2M Core 1.1 section 7.4.3.1, read as /3/0. */
 static const uint8_t device[] = "\xc8\x00\x14Open Mobile Alliance"
@@ -217,4 +217,28 @@ TEST(tlv_refuses_records_out_of_order)
 	ASSERT_ERR(-EINVAL, mp_lwm2m_write_value(&w, &mp_lwm2m_path(4, 0, 9), mp_lwm2m_integer(1)));
 	mp_lwm2m_write(&w, MP_LWM2M_FORMAT_TLV, &mp_lwm2m_path(3, 0), out, 2);
 	ASSERT_ERR(-ENOSPC, mp_lwm2m_write_value(&w, &mp_lwm2m_path(3, 0, 9), mp_lwm2m_integer(1)));
+}
+
+#define DUMP(base, bytes) dump(MP_LWM2M_FORMAT_TLV, base, bytes, sizeof(bytes) - 1)
+
+/* Two instances of Access Control, one of Server, and links (LwM2M Core 1.1 section 7.4.3.2 and 7.4.3.3). */
+TEST(tlv_reads_the_other_examples_of_the_specification)
+{
+	ASSERT_STR(
+		"/2/0/0 raw tlv 01; /2/0/1 raw tlv 00; /2/0/2/127 raw tlv 07; /2/0/3 raw tlv 7f; "
+		"/2/2/0 raw tlv 03; /2/2/1 raw tlv 00; /2/2/2/127 raw tlv 07; "
+		"/2/2/2/310 raw tlv 01; /2/2/3 raw tlv 7f; end",
+		DUMP("/2", "\x08\x00\x0e\xc1\x00\x01\xc1\x01\x00\x83\x02\x41\x7f\x07\xc1\x03\x7f"
+			   "\x08\x02\x12\xc1\x00\x03\xc1\x01\x00\x87\x02\x41\x7f\x07\x61\x01\x36"
+			   "\x01\xc1\x03\x7f"));
+	ASSERT_STR(
+		"/1/0/0 raw tlv 01; /1/0/1 raw tlv 00015180; /1/0/6 raw tlv 01; /1/0/7 raw tlv 55; "
+		"end",
+		DUMP("/1", "\x08\x00\x0f\xc1\x00\x01\xc4\x01\x00\x01\x51\x80\xc1\x06\x01\xc1"
+			   "\x07\x55"));
+	ASSERT_STR("/65/0/0/0 raw tlv 00420000; /65/0/0/1 raw tlv 00420001; "
+		   "/65/0/1 raw tlv 38363133383030373535353030; /65/0/2 raw tlv 12345678; end",
+		   DUMP("/65/0", "\x88\x00\x0c\x44\x00\x00\x42\x00\x00\x44\x01\x00\x42\x00\x01"
+				 "\xc8\x01\x0d"
+				 "8613800755500\xc4\x02\x12\x34\x56\x78"));
 }
