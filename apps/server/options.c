@@ -28,6 +28,8 @@ static const char help[] =
 	"  --no-reobserve              observations end when a device registers anew\n"
 	"  --awake SECONDS             how long a device in queue mode listens after it was heard "
 	"(93)\n"
+	"  --interviews N              LwM2M devices that are asked for model and version, a "
+	"second (100)\n"
 	"  --poll SECONDS              how often devices ask; overrules product.yaml\n"
 	"  --target-tokens             let devices authenticate with their token (hawkBit "
 	"clients)\n"
@@ -56,6 +58,7 @@ enum {
 	OPEN_REGISTRATION,
 	NO_REOBSERVE,
 	AWAKE,
+	INTERVIEWS,
 	HELP,
 	VERSION
 };
@@ -76,6 +79,7 @@ static const struct option table[] = {
 	{"open-registration", no_argument, NULL, OPEN_REGISTRATION},
 	{"no-reobserve", no_argument, NULL, NO_REOBSERVE},
 	{"awake", required_argument, NULL, AWAKE},
+	{"interviews", required_argument, NULL, INTERVIEWS},
 	{"help", no_argument, NULL, HELP},
 	{"version", no_argument, NULL, VERSION},
 	{NULL, 0, NULL, 0},
@@ -101,6 +105,9 @@ static int take_lwm2m(int option, struct options *o)
 		o->open_registration = true;
 	} else if (option == NO_REOBSERVE) {
 		o->no_reobserve = true;
+	} else if (option == INTERVIEWS) {
+		r = number(optarg, 100000, "no number of devices a second: ", &n);
+		o->interviews = (unsigned)n;
 	} else if (option == AWAKE) {
 		r = number(optarg, 1000, "no number of seconds up to 1000: ", &n);
 		o->awake_seconds = (unsigned)n;
@@ -158,6 +165,7 @@ static int take(int option, struct options *o)
 	case OPEN_REGISTRATION:
 	case NO_REOBSERVE:
 	case AWAKE:
+	case INTERVIEWS:
 		r = take_lwm2m(option, o);
 		break;
 	case HELP:
@@ -174,7 +182,8 @@ static int take(int option, struct options *o)
 
 int options_parse(int argc, char *argv[], struct options *ret)
 {
-	struct options o = {.listen = "127.0.0.1", .port = 8443, .awake_seconds = 93};
+	struct options o = {
+		.listen = "127.0.0.1", .port = 8443, .awake_seconds = 93, .interviews = 100};
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {

@@ -25,7 +25,9 @@
 #include "enrolment.h"
 #include "events.h"
 #include "gateway.h"
+#include "lwm2m/campaign.h"
 #include "lwm2m/credentials.h"
+#include "lwm2m/interview.h"
 #include "lwm2m/lwm2m.h"
 #include "metrics.h"
 #include "online.h"
@@ -87,6 +89,7 @@ static void give_up_turn(struct server *s)
 	struct mp_err err = {""};
 	int r;
 
+	campaigns_reset(s->campaigns);
 	mp_store_rollback(s->store);
 	lwm2m_give_up(s);
 	unload(s);
@@ -139,6 +142,8 @@ static void every_second(void *user)
 	}
 	collect_tick(s);
 	lwm2m_tick(s);
+	campaigns_tick(s);
+	interviews_tick(s);
 	if (++seconds % BEAT == 0)
 		events_beat(s->events);
 	turn(s);
@@ -260,6 +265,8 @@ static int open_as_started(struct server *s, struct mp_err *err)
 		r = online_new(s, &s->online, err);
 	if (r == 0)
 		r = lwm2m_open(s, &s->lwm2m, err);
+	if (r == 0 && campaigns_new(s, &s->campaigns) < 0)
+		r = mp_err_set(err, -ENOMEM, "memory is out");
 	if (r == 0)
 		r = load(s, err);
 	if (r == 0)
@@ -315,6 +322,7 @@ static void finish(struct server *s)
 
 static void release(struct server *s)
 {
+	campaigns_free(s->campaigns);
 	lwm2m_free(s->lwm2m);
 	unload(s);
 	online_free(s->online);

@@ -26,6 +26,7 @@ struct options {
 	bool open_registration; /* endpoints that nobody announced may register without security */
 	bool no_reobserve; /* observations end when a device registers anew */
 	unsigned awake_seconds; /* of devices in queue mode */
+	unsigned interviews; /* devices whose Device object is read, a second; 0: none */
 	unsigned poll_seconds; /* 0: as product.yaml says */
 	bool target_tokens; /* devices may show their token instead of a certificate */
 };
@@ -48,6 +49,7 @@ struct server {
 	struct enrolment *enrolment;
 	struct credentials *credentials;
 	struct lwm2m *lwm2m;
+	struct campaigns *campaigns;
 	struct events *events;
 	struct metrics *metrics;
 	struct page *page;

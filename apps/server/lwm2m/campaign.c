@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One struct run for each device that is being updated. It always does one of three things: it asks
+ * the device something (`request`), it waits for a time (`due`), or for the device to come back
+ * (which makes it due). What was read ends in course_next(), and that in the next step. */
+#include "lwm2m/campaign.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "blobs.h"
+#include "devices.h"
+#include "lwm2m/course.h"
+#include "lwm2m/interview.h"
+#include "lwm2m/lwm2m.h"
+#include "lwm2m/registry.h"
+#include "lwm2m/requests.h"
+#include "metrics.h"
+#include "releases.h"
+#include "rollouts.h"
+#include "server.h"
+
+#define RUNS_MAX 2048 /* devices that are updated at the same time */
+#define SCAN 4096 /* devices looked at in one second for whether their turn has come */
+#define TRIES 4 /* of the transfer; and of the order to update */
+#define LOOK_MS 10000 /* between two looks at a device that is busy */
+#define AGAIN_MS 5000 /* before another try; longer with each */
+#define SILENCE_MS 600000 /* a transfer without progress is over */
+#define BACK_MS 900000 /* as long may a device take to come back with the new version */
+
+struct run {
+	struct run *next;
+	struct server *server;
+	struct device *device;
+	struct mp_release_firmware firmware;
+	const struct carrier *carrier;
+	struct facts facts;
+	struct lwm2m_request *request; /* under way */
+	int64_t due, moved; /* ms since 1970: the next look; the last progress */
+	unsigned tries, orders;
+	int percent; /* told last */
+	uint16_t instance;
+	bool is_lost; /* its device is gone */
+	bool is_anew; /* the transfer failed and begins again, whatever the action had come to */
+	bool is_os; /* the image is a release for an operating system: the agent fetches its files */
+	int fd; /* of the image that is being pushed; -1: none */
+	struct mp_coap_source source;
+};
+
+struct campaigns {
+	struct run *runs;
+	size_t n;
+	size_t cursor; /* of the scan */
+	struct lwm2m_listener listener;
+};
+
+static void look(struct run *run);
+static void step(struct run *run);
+
+size_t campaigns_running(const struct campaigns *c)
+{
+	return c->n;
+}
+
+/* ---- the list ---- */
+
+static struct run *find(const struct campaigns *c, const struct device *d)
+{
+	for (struct run *run = c->runs; run; run = run->next)
+		if (run->device == d)
+			return run;
+	return NULL;
+}
+
+static void end(struct run *run)
+{
+	struct campaigns *c = run->server->campaigns;
+	struct run **at = &c->runs;
+
+	run->is_lost = true;
+	if (run->request)
+		lwm2m_cancel(run->request);
+	while (*at && *at != run)
+		at = &(*at)->next;
+	if (*at) {
+		*at = run->next;
+		c->n--;
+	}
+	run->device->campaign = false;
+	if (run->fd >= 0)
+		close(run->fd);
+	free(run);
+}
+
+static struct registration *registration_of(const struct run *run)
+{
+	return registry_find(run->server->lwm2m->registry, run->device->name);
+}
+
+static int64_t now_ms(const struct run *run)
+{
+	return run->server->lwm2m->now_ms;
+}
+
+static void wait_ms(struct run *run, int64_t ms)
+{
+	run->due = now_ms(run) + ms;
+}
+
+/* ---- what the rollout engine hears ---- */
+
+static void tell(struct run *run, enum mp_ddi_execution execution, enum mp_ddi_finished finished,
+		 int percent, const char *details)
+{
+	struct mp_ddi_report report = {
+		.execution = execution, .finished = finished, .percent = percent};
+
+	snprintf(report.details, sizeof(report.details), "%s", details);
+	if (actions_feedback(run->server, run->device, &report) < 0)
+		server_write_failed(run->server);
+}
+
+static void proceed(struct run *run, const char *details)
+{
+	run->moved = now_ms(run);
+	tell(run, MP_DDI_PROCEEDING, MP_DDI_NONE, -1, details);
+}
+
+static void close_run(struct run *run, enum mp_ddi_finished how, const char *reason)
+{
+	tell(run, MP_DDI_CLOSED, how, -1, reason);
+	end(run);
+}
+
+static enum stage stage_of(const struct device *d)
+{
+	switch (d->state) {
+	case DEVICE_DOWNLOADING:
+		return STAGE_TRANSFER;
+	case DEVICE_VERIFYING:
+	case DEVICE_INSTALLED:
+		return STAGE_DELIVERED;
+	case DEVICE_REBOOTING:
+		return STAGE_TOLD;
+	case DEVICE_PROVING:
+		return STAGE_BACK;
+	default:
+		return STAGE_OFFERED;
+	}
+}
+
+/* Another try of the transfer, or the end. */
+static void again(struct run *run, const char *reason)
+{
+	char text[400];
+
+	if (++run->tries >= TRIES) {
+		snprintf(text, sizeof(text), "%s That was try %d of %d.", reason, TRIES, TRIES);
+		close_run(run, MP_DDI_FAILURE, text);
+		return;
+	}
+	snprintf(text, sizeof(text), "download is tried again: %s", reason);
+	proceed(run, text);
+	run->percent = 0;
+	wait_ms(run, AGAIN_MS * (INT64_C(1) << run->tries));
+	run->is_anew = true;
+}
+
+/* ---- asking ---- */
+
+/* The device cannot be asked now, or did not answer: its coming back makes the run due at once. */
+static void unheard(struct run *run)
+{
+	bool told = stage_of(run->device) >= STAGE_TOLD;
+	char text[200];
+
+	if (now_ms(run) - run->moved < (told ? BACK_MS : SILENCE_MS)) {
+		wait_ms(run, LOOK_MS);
+		return;
+	}
+	snprintf(text, sizeof(text), "The device has not been heard of for %lld minutes%s.",
+		 (long long)(now_ms(run) - run->moved) / 60000,
+		 told ? " since it was told to run the new version" : "");
+	close_run(run, MP_DDI_FAILURE, text);
+}
+
+static bool ask(struct run *run, struct lwm2m_operation *o, const struct mp_lwm2m_path *path,
+		void (*handler)(void *user, const struct lwm2m_result *result))
+{
+	struct registration *r = registration_of(run);
+	int code;
+
+	o->paths = path;
+	o->n_paths = 1;
+	o->asleep = LWM2M_FAIL;
+	code = r ? lwm2m_ask(run->server, r, o, handler, run, &run->request, NULL) : -EHOSTDOWN;
+	if (code < 0)
+		unheard(run);
+	return code == 0;
+}
+
+static bool is_answered(struct run *run, const struct lwm2m_result *result)
+{
+	run->request = NULL;
+	if (run->is_lost || result->outcome == LWM2M_CANCELED)
+		return false;
+	if (result->outcome == LWM2M_ANSWERED || result->outcome == LWM2M_UNREADABLE)
+		return true;
+	unheard(run);
+	return false;
+}
+
+static void refused(const struct lwm2m_result *result, const char *what, char *text, size_t room)
+{
+	char code[5];
+
+	mp_coap_code_format(result->code, code);
+	snprintf(text, room, "The device refused %s: %s %s%s%s.", what, code,
+		 mp_coap_code_name(result->code), *result->diagnostic ? ", " : "",
+		 result->diagnostic);
+}
+
+/* ---- looking ---- */
+
+static const struct mp_lwm2m_value *value_of(const struct lwm2m_result *result, uint16_t resource)
+{
+	for (size_t i = 0; i < result->n_records; i++)
+		if (result->records[i].has_value && result->records[i].path.n == 3 &&
+		    result->records[i].path.id[2] == resource)
+			return &result->records[i].value;
+	return NULL;
+}
+
+static int64_t number_of(const struct lwm2m_result *result, uint16_t resource, int64_t or_else)
+{
+	const struct mp_lwm2m_value *v = value_of(result, resource);
+	double number;
+
+	return v && mp_lwm2m_value_is_number(v, &number) ? (int64_t)number : or_else;
+}
+
+static void text_of(const struct lwm2m_result *result, uint16_t resource, char *ret, size_t room)
+{
+	const struct mp_lwm2m_value *v = value_of(result, resource);
+
+	snprintf(ret, room, "%.*s", v && v->type == MP_LWM2M_STRING ? (int)v->text.len : 0,
+		 v && v->type == MP_LWM2M_STRING ? v->text.data : "");
+}
+
+static void device_read(void *user, const struct lwm2m_result *result)
+{
+	struct run *run = user;
+
+	if (!is_answered(run, result))
+		return;
+	text_of(result, 3, run->facts.running, sizeof(run->facts.running));
+	interview_heard(run->server, run->device, result);
+	step(run);
+}
+
+static void object_read(void *user, const struct lwm2m_result *result)
+{
+	static const struct mp_lwm2m_path device = {.id = {3, 0}, .n = 2};
+	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
+	struct run *run = user;
+	const struct carrier *c = run->carrier;
+	char text[300];
+	int phase;
+
+	if (!is_answered(run, result))
+		return;
+	phase = carrier_phase(c, number_of(result, c->state, -1));
+	if (!lwm2m_result_is_success(result) && !c->has_instances) {
+		refused(result, "to show the object that takes firmware", text, sizeof(text));
+		close_run(run, MP_DDI_FAILURE, text);
+		return;
+	}
+	run->facts.phase = phase < 0 ? PHASE_IDLE : (enum phase)phase;
+	run->facts.result = number_of(result, c->result, 0);
+	if (c->active != CARRIER_NONE)
+		run->facts.is_active = number_of(result, c->active, 0);
+	if (c->version == CARRIER_NONE) {
+		(void)ask(run, &read, &device, device_read);
+		return;
+	}
+	text_of(result, c->version, run->facts.running, sizeof(run->facts.running));
+	step(run);
+}
+
+static void look(struct run *run)
+{
+	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
+	const struct mp_lwm2m_path path = {.id = {run->carrier->object, run->instance}, .n = 2};
+
+	run->due = INT64_MAX;
+	(void)ask(run, &read, &path, object_read);
+}
+
+/* ---- bringing the image ---- */
+
+static int read_image(void *user, uint64_t offset, void *data, size_t room)
+{
+	struct run *run = user;
+	int percent = (int)(offset * 100 / run->firmware.size);
+	ssize_t n = pread(run->fd, data, room, (off_t)offset);
+	char text[40];
+
+	run->moved = now_ms(run);
+	if (percent >= run->percent + 10) {
+		run->percent = percent;
+		snprintf(text, sizeof(text), "downloading %d %%", percent);
+		proceed(run, text);
+	}
+	return n < 0 ? -errno : (int)n;
+}
+
+static void transferred(void *user, const struct lwm2m_result *result)
+{
+	struct run *run = user;
+	char text[300];
+
+	if (run->fd >= 0)
+		close(run->fd);
+	run->fd = -1;
+	if (!is_answered(run, result))
+		return;
+	if (lwm2m_result_is_success(result)) {
+		run->moved = now_ms(run);
+		if (!run->firmware.pull)
+			proceed(run, "verifying");
+		look(run);
+		return;
+	}
+	refused(result, run->firmware.pull ? "the address of the image" : "the image", text,
+		sizeof(text));
+	again(run, text);
+}
+
+static void push(struct run *run, const struct mp_lwm2m_path *path)
+{
+	struct lwm2m_operation write = LWM2M_OPERATION(LWM2M_WRITE_REPLACE);
+
+	run->fd = blobs_open(run->server, run->firmware.sha256);
+	if (run->fd < 0) {
+		close_run(run, MP_DDI_FAILURE, "The server does not have the image any more.");
+		return;
+	}
+	run->source = (struct mp_coap_source){
+		.size = run->firmware.size, .read = read_image, .user = run};
+	write.source = &run->source;
+	write.format = MP_LWM2M_FORMAT_OPAQUE;
+	(void)ask(run, &write, path, transferred);
+}
+
+static bool is_loopback(const struct mp_net_address *a)
+{
+	static const uint8_t four[13] = {[10] = 0xff, [11] = 0xff, [12] = 127},
+			     six[16] = {[15] = 1};
+
+	return memcmp(a->ip, four, sizeof(four)) == 0 || memcmp(a->ip, six, sizeof(six)) == 0;
+}
+
+/* Our name as devices know it, from the product's server address. */
+static void host_of(const struct run *run, const struct registration *r, char *ret, size_t room)
+{
+	const char *url = run->server->product_url + strlen("https://");
+	size_t len = *url == '[' ? strcspn(url, "]") + 1 : strcspn(url, ":/");
+
+	if (is_loopback(&r->remote.address))
+		snprintf(ret, room, "127.0.0.1");
+	else
+		snprintf(ret, room, "%.*s", (int)len, url);
+}
+
+/* Where the device can fetch the image: by the protocol that it speaks with us, at /fw/DIGEST. The agent of an
+ * operating system gets the address of its deployment, which lists the files of the release. */
+static int image_uri(const struct run *run, const struct registration *r, char *ret, size_t room)
+{
+	const struct lwm2m *l = run->server->lwm2m;
+	char host[256];
+	bool secure = registration_is_secure(r);
+	unsigned port = secure ? lwm2m_coaps_port(l) : lwm2m_coap_port(l);
+	int n;
+
+	host_of(run, r, host, sizeof(host));
+	if (run->is_os)
+		n = snprintf(ret, room, "%s/DEFAULT/controller/v1/%s/deploymentBase/%lld",
+			     run->server->product_url, run->device->name,
+			     (long long)run->device->action);
+	else if (r->remote.is_reliable)
+		n = snprintf(ret, room, "coap+tcp://%s:%u/fw/%s", host, lwm2m_coap_tcp_port(l),
+			     run->firmware.sha256);
+	else
+		n = snprintf(ret, room, "coap%s://%s:%u/fw/%s", secure ? "s" : "", host, port,
+			     run->firmware.sha256);
+	return n < 0 || (size_t)n >= room ? -ENAMETOOLONG : 0;
+}
+
+static void give_uri(struct run *run, const struct mp_lwm2m_path *path)
+{
+	struct lwm2m_operation write = LWM2M_OPERATION(LWM2M_WRITE_REPLACE);
+	struct registration *r = registration_of(run);
+	char uri[300];
+	struct mp_lwm2m_record record = {.path = *path, .has_value = true};
+
+	if (!r || image_uri(run, r, uri, sizeof(uri)) < 0) {
+		unheard(run);
+		return;
+	}
+	record.value = mp_lwm2m_string(uri);
+	write.records = &record;
+	write.n_records = 1;
+	(void)ask(run, &write, path, transferred);
+}
+
+static void created(void *user, const struct lwm2m_result *result)
+{
+	struct run *run = user;
+	char text[300];
+
+	if (!is_answered(run, result))
+		return;
+	if (lwm2m_result_is_success(result)) {
+		look(run);
+		return;
+	}
+	refused(result, "to make an instance for the software", text, sizeof(text));
+	close_run(run, MP_DDI_FAILURE, text);
+}
+
+/* Software has to have an instance; most devices make one only when asked. */
+static bool has_place(struct run *run)
+{
+	const struct mp_lwm2m_path object = {.id = {run->carrier->object}, .n = 1};
+	const struct mp_lwm2m_path instance = {.id = {run->carrier->object, run->instance}, .n = 2};
+	struct lwm2m_operation create = LWM2M_OPERATION(LWM2M_CREATE);
+	struct registration *r = registration_of(run);
+	struct mp_lwm2m_record empty = {.path = instance};
+
+	if (!r || !run->carrier->has_instances || registration_has(r, &instance))
+		return true;
+	create.records = &empty;
+	create.n_records = 1;
+	(void)ask(run, &create, &object, created);
+	return false;
+}
+
+static void transfer(struct run *run)
+{
+	struct mp_lwm2m_path path = {
+		.id = {run->carrier->object, run->instance,
+		       run->firmware.pull ? run->carrier->uri : run->carrier->package},
+		.n = 3};
+
+	if (!has_place(run))
+		return;
+	proceed(run, "downloading 0 %");
+	run->is_anew = false;
+	if (run->firmware.pull)
+		give_uri(run, &path);
+	else
+		push(run, &path);
+}
+
+/* ---- telling it to run the image ---- */
+
+static void told(void *user, const struct lwm2m_result *result)
+{
+	struct run *run = user;
+	char text[300];
+
+	run->request = NULL;
+	if (run->is_lost || result->outcome == LWM2M_CANCELED)
+		return;
+	/* A device may reboot before it has answered: no answer is no refusal. */
+	if (result->outcome != LWM2M_ANSWERED || lwm2m_result_is_success(result)) {
+		wait_ms(run, LOOK_MS);
+		return;
+	}
+	refused(result, "to run the image", text, sizeof(text));
+	close_run(run, MP_DDI_FAILURE, text);
+}
+
+static void order(struct run *run, uint16_t resource, const char *details)
+{
+	struct lwm2m_operation execute = LWM2M_OPERATION(LWM2M_EXECUTE);
+	const struct mp_lwm2m_path path = {.id = {run->carrier->object, run->instance, resource},
+					   .n = 3};
+
+	if (++run->orders > TRIES) {
+		close_run(run, MP_DDI_FAILURE,
+			  "The device was told to run the image again and again, and did not.");
+		return;
+	}
+	proceed(run, details);
+	execute.timeout_ms = 30000;
+	(void)ask(run, &execute, &path, told);
+}
+
+/* ---- the next step ---- */
+
+static void step(struct run *run)
+{
+	struct so_far so_far = {.wanted = run->firmware.version,
+				.stage = run->is_anew ? STAGE_OFFERED : stage_of(run->device)};
+	char reason[300] = "";
+
+	run->facts.carrier = run->carrier;
+	switch (course_next(&run->facts, &so_far, reason, sizeof(reason))) {
+	case NEXT_WAIT:
+		unheard(run); /* it answers, but does not get on */
+		break;
+	case NEXT_TRANSFER:
+		transfer(run);
+		break;
+	case NEXT_AGAIN:
+		again(run, reason);
+		break;
+	case NEXT_UPDATE:
+		order(run, run->carrier->update, "rebooting");
+		break;
+	case NEXT_ACTIVATE:
+		order(run, run->carrier->activate, "rebooting");
+		break;
+	case NEXT_PROVEN:
+		close_run(run, MP_DDI_SUCCESS, reason);
+		break;
+	case NEXT_FAILED:
+		close_run(run, MP_DDI_FAILURE, reason);
+		break;
+	}
+}
+
+/* ---- beginning ---- */
+
+static int choose_image(struct server *s, const struct device *d, const struct release *release,
+			struct run *run)
+{
+	if (release_firmware_version(release, d->board))
+		return release_firmware(s, release, d->board, &run->firmware);
+	run->is_os = true;
+	run->firmware.pull = true;
+	run->firmware.object = MP_RELEASE_FIRMWARE;
+	snprintf(run->firmware.version, sizeof(run->firmware.version), "%s", release->version);
+	return 0;
+}
+
+static void begin(struct server *s, struct device *d, const struct release *release)
+{
+	struct campaigns *c = s->campaigns;
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run || choose_image(s, d, release, run) < 0) {
+		free(run);
+		return;
+	}
+	run->server = s;
+	run->device = d;
+	run->carrier = carrier_of(run->firmware.object);
+	run->fd = -1;
+	run->moved = s->lwm2m->now_ms;
+	run->next = c->runs;
+	c->runs = run;
+	c->n++;
+	d->campaign = true;
+	look(run);
+}
+
+/* A device that polls over DDI takes its updates there. Whether it does, we know only some polls
+ * after our start. */
+static bool is_ours(const struct server *s, const struct device *d, const struct release *release)
+{
+	int64_t polls = 3 * (int64_t)s->poll_seconds;
+
+	if (!*d->board || !release_fits(release, d->board))
+		return false;
+	if (release_firmware_version(release, d->board))
+		return true;
+	return server_now() - s->metrics->started > polls && server_now() - d->polled > polls;
+}
+
+/* Is it this device's turn, or does it have an action that nobody drives since we started? */
+static void consider(struct server *s, struct device *d)
+{
+	const struct release *release;
+	enum offer offer;
+	bool wrote;
+
+	if (d->campaign || (!d->action && (!d->rollout || d->member >= MEMBER_PROVEN)))
+		return;
+	release = releases_find(s->releases, d->action ? d->target : d->rollout->release);
+	if (!release || !is_ours(s, d, release))
+		return;
+	if (s->campaigns->n >= RUNS_MAX || !registry_find(s->lwm2m->registry, d->name))
+		return;
+	if (actions_poll(s, d, &offer, &wrote) < 0)
+		server_write_failed(s);
+	else if (offer == OFFER_CANCEL)
+		(void)actions_cancel_feedback(
+			s, d, &(struct mp_ddi_report){.execution = MP_DDI_CLOSED, .percent = -1});
+	else if (offer != OFFER_NOTHING && actions_fetched(s, d) == 0)
+		begin(s, d, release);
+}
+
+/* Its rollout was aborted, or another took the device over. */
+static bool is_called_off(const struct run *run)
+{
+	return !run->device->action || run->device->action_state != ACTION_OPEN;
+}
+
+void campaigns_tick(struct server *s)
+{
+	struct campaigns *c = s->campaigns;
+	struct device *d;
+
+	for (struct run *run = c->runs, *next; run; run = next) {
+		next = run->next;
+		if (is_called_off(run))
+			end(run);
+		else if (!run->request && run->due <= s->lwm2m->now_ms)
+			look(run);
+	}
+	for (size_t i = 0; i < SCAN && rollouts_count(s->rollouts); i++) {
+		d = devices_at(s->devices, c->cursor++);
+		if (!d) {
+			c->cursor = 0;
+			break;
+		}
+		consider(s, d);
+	}
+}
+
+/* ---- hearing ---- */
+
+static void came_back(struct run *run)
+{
+	if (stage_of(run->device) == STAGE_TOLD)
+		proceed(run, "proving");
+}
+
+static void hear(void *user, const struct lwm2m_event *e)
+{
+	struct server *s = user;
+	struct device *d = devices_find(s->devices, e->endpoint);
+	struct run *run = d && d->campaign ? find(s->campaigns, d) : NULL;
+
+	if (d && e->kind == LWM2M_REGISTERED)
+		interview_wanted(s, d);
+	if (!run) {
+		if (d)
+			consider(s, d);
+		return;
+	}
+	if (e->kind == LWM2M_REGISTERED)
+		came_back(run);
+	if (!run->request)
+		run->due =
+			s->lwm2m->now_ms; /* with the next tick: the device's answer comes first */
+}
+
+/* ---- coming and going ---- */
+
+int campaigns_new(struct server *s, struct campaigns **ret)
+{
+	struct campaigns *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->listener = (struct lwm2m_listener){
+		.hear = hear,
+		.user = s,
+		.kinds = LWM2M_REGISTERED | LWM2M_UPDATED | LWM2M_AWAKE,
+	};
+	lwm2m_listen(s->lwm2m, &c->listener);
+	*ret = c;
+	return 0;
+}
+
+void campaigns_reset(struct campaigns *c)
+{
+	while (c && c->runs)
+		end(c->runs);
+}
+
+void campaigns_forget(struct server *s, const struct device *d)
+{
+	struct run *run = d->campaign ? find(s->campaigns, d) : NULL;
+
+	if (run)
+		end(run);
+}
+
+void campaigns_free(struct campaigns *c)
+{
+	campaigns_reset(c);
+	free(c);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * interview.h - what an LwM2M device says of itself becomes what the fleet knows of it
+ *
+ * After a registration the Device object (3) is read once: its model is the device's board, its
+ * firmware version tells which release runs, the rest become attributes. At most --interviews of them
+ * begin in a second, so that a fleet that comes back at once is not asked at once.
+ */
+#pragma once
+
+struct server;
+struct device;
+struct lwm2m_result;
+
+/* The device has registered: read it when there is time. */
+void interview_wanted(struct server *s, struct device *d);
+/* Somebody has read /3/0. Writes. */
+void interview_heard(struct server *s, struct device *d, const struct lwm2m_result *result);
+/* Once a second. */
+void interviews_tick(struct server *s);
