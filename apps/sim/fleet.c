@@ -298,19 +298,24 @@ static bool coap_sink(void *user, const struct mp_coap_request *first, struct mp
 
 /* ---- its life ---- */
 
+void fleet_name(const struct fleet_options *o, uint32_t device, char name[NAME_SIZE])
+{
+	int width = snprintf(NULL, 0, "%u", o->devices - 1);
+
+	(void)snprintf(name, NAME_SIZE, "%.50s%0*u", o->first_name, width < 3 ? 3 : width, device);
+}
+
 static int open_devices(struct fleet *f, struct mp_err *err)
 {
 	const struct fleet_options *o = &f->options;
-	int width = snprintf(NULL, 0, "%u", o->devices - 1);
-	char name[100];
+	char name[NAME_SIZE];
 
 	for (uint32_t i = 0; i < o->devices; i++) {
 		enum profile p =
 			o->profile == PROFILE_MIXED ? (enum profile)(i % PROFILES) : o->profile;
 		int r;
 
-		(void)snprintf(name, sizeof(name), "%s%0*u", o->first_name, width < 3 ? 3 : width,
-			       i);
+		fleet_name(o, i, name);
 		r = device_init(&f->devices[i], f, &f->kinds[p], i, name,
 				(int64_t)i * 1000 / o->rate);
 		f->ready += f->devices[i].client != NULL;

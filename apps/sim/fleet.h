@@ -35,7 +35,7 @@ struct fleet_options {
 	uint64_t seed;
 	const char *first_name; /* "sensor-": sensor-000, sensor-001 … */
 	const char *psk_file;
-	bool queue_mode, deregister, json;
+	bool queue_mode, deregister, json, keys; /* keys: print them, and that is all */
 	unsigned awake_seconds; /* queue mode */
 	uint32_t lifetime;
 	unsigned loss; /* percent */
@@ -63,6 +63,8 @@ struct keys;
 struct port;
 struct fleet;
 
+#define NAME_SIZE 65
+void fleet_name(const struct fleet_options *o, uint32_t device, char name[NAME_SIZE]);
 int fleet_main(int argc, char *argv[]);
 int fleet_open(const struct fleet_options *o, struct fleet **ret, struct mp_err *err);
 /* Until it is over. 0, -errno with a sentence. */

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "device.h"
+#include "keys.h"
 #include "port.h"
 #include "uri.h"
 
@@ -41,6 +42,7 @@ static const struct entry entries[] = {
 	{"report", TEXT, MEMBER(report)},
 	{"deregister", FLAG, MEMBER(deregister)},
 	{"json", FLAG, MEMBER(json)},
+	{"keys", FLAG, MEMBER(keys)},
 };
 #define ENTRIES (sizeof(entries) / sizeof(entries[0]))
 
@@ -121,7 +123,7 @@ static int set(struct fleet_options *o, const struct entry *e, const char *value
 
 static int check(const struct fleet_options *o, struct mp_err *err)
 {
-	if (!o->uri[0])
+	if (!o->uri[0] && !o->keys)
 		return mp_err_set(err, -EINVAL, "--server coap://ADDRESS:PORT is needed");
 	if (!o->devices || o->devices > PORT_HOSTS_MAX)
 		return mp_err_set(err, -EINVAL, "--devices: 1 to %u", PORT_HOSTS_MAX);
@@ -174,6 +176,20 @@ static int result_of(struct fleet *f)
 	return 0;
 }
 
+static int print_keys(const struct fleet_options *o)
+{
+	char name[NAME_SIZE], hex[2 * KEY_SIZE + 1];
+	uint8_t key[KEY_SIZE];
+
+	for (uint32_t i = 0; i < o->devices; i++) {
+		fleet_name(o, i, name);
+		keys_derive(o->seed, name, key);
+		mp_hex_format(key, sizeof(key), hex);
+		printf("%s %s %s\n", name, name, hex);
+	}
+	return ferror(stdout) || fflush(stdout) ? 1 : 0;
+}
+
 int fleet_main(int argc, char *argv[])
 {
 	auto_(fleet) *f = NULL;
@@ -182,6 +198,8 @@ int fleet_main(int argc, char *argv[])
 	int r = fleet_options_parse(argc, argv, &o, &err);
 	int code = r < 0 ? 2 : 3;
 
+	if (r == 0 && o.keys)
+		return print_keys(&o);
 	if (r == 0)
 		r = fleet_open(&o, &f, &err);
 	if (r == 0)
