@@ -133,6 +133,7 @@ static void job_ended(struct supervisor *s, enum job job, int r, const char *rea
 	if (job == JOB_SETUP && r == 0) {
 		raise_clock(s);
 		add_last_words(s, &s->setup);
+		system_forget_last_words(s->options->root);
 	}
 	machine_ended(&s->machine, job, r, reason, job == JOB_SETUP && r == 0 ? &s->setup : NULL);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cmdline.h"
@@ -192,6 +193,21 @@ void system_last_words(const char *root, char *ret, size_t room)
 		snprintf(path, sizeof(path), "%s%s", root, dirs[i]);
 		search(path, ret, room);
 	}
+}
+
+void system_forget_last_words(const char *root)
+{
+	char path[900];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/sys/fs/pstore", root);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (strncmp(e->d_name, "dmesg", 5) == 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }
 
 int system_raise_clock(int64_t floor)

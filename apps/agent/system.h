@@ -21,5 +21,7 @@ unsigned system_listeners(char *ret, size_t room);
 unsigned system_setuid(const char *root);
 /* The last words of a kernel that died, from pstore: its panic line. */
 void system_last_words(const char *root, char *ret, size_t room);
+/* Firmware has little room for them: they go once they have been read. */
+void system_forget_last_words(const char *root);
 /* Raise the clock to `floor` (seconds since 1970) if it is behind. 1: done; 0: it was not. */
 int system_raise_clock(int64_t floor);

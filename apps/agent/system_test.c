@@ -60,8 +60,12 @@ TEST(the_last_words_of_a_kernel_are_its_panic_line)
 
 	system_last_words(r.path, w, sizeof(w));
 	ASSERT_STR("Kernel panic - not syncing: bar", w);
+	system_forget_last_words(r.path);
+	system_last_words(r.path, w, sizeof(w));
+	ASSERT_STR("", w);
 	system_last_words("/nowhere", w, sizeof(w));
 	ASSERT_STR("", w);
+	system_forget_last_words("/nowhere");
 }
 
 static int listen_on(uint32_t address, unsigned *ret_port)
