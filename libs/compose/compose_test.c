@@ -20,6 +20,7 @@ static const char full[] = "name: demo\n"
 			   "      test: [\"CMD\", \"wget\", \"-q\", \"http://127.0.0.1/\"]\n"
 			   "      interval: 5s\n"
 			   "      start_period: 1m30s\n"
+			   "      start_interval: 2s\n"
 			   "  db:\n"
 			   "    image: ../images/db\n"
 			   "    environment:\n"
@@ -61,7 +62,8 @@ TEST(every_key_becomes_part_of_the_spec_in_one_order)
 		"\"command\":[\"httpd\",\"-f\",\"-p\",\"80\",\"a b\"],\"user\":\"1000:1000\","
 		"\"healthcheck\":{\"test\":[\"CMD\",\"wget\",\"-q\",\"http://127.0.0.1/"
 		"\"],\"interval_s\":5,"
-		"\"timeout_s\":30,\"retries\":3,\"start_period_s\":90},\"restart\":\"always\","
+		"\"timeout_s\":30,\"retries\":3,\"start_period_s\":90,\"start_interval_s\":2},"
+		"\"restart\":\"always\","
 		"\"read_only\":true,\"cap_drop\":[\"ALL\"],"
 		"\"tmpfs\":{\"/run\":\"\",\"/tmp\":\"size=1m\"}}",
 		spec_of(c, 0));

@@ -98,13 +98,15 @@ static int read_times(const struct mp_yaml *n, struct mp_json *into, struct mp_e
 		r = read_retries(n, into, err);
 	if (r == 0)
 		r = read_seconds(n, "start_period", 0, 0, into, "start_period_s", err);
+	if (r == 0 && mp_yaml_get(n, "start_interval"))
+		r = read_seconds(n, "start_interval", 0, 1, into, "start_interval_s", err);
 	return r;
 }
 
 int mp_compose_read_healthcheck(const struct mp_yaml *n, struct mp_json **ret, struct mp_err *err)
 {
-	static const char *const keys[] = {"test",	   "interval", "timeout", "retries",
-					   "start_period", "disable",  NULL};
+	static const char *const keys[] = {"test",	   "interval",	     "timeout", "retries",
+					   "start_period", "start_interval", "disable", NULL};
 	auto_(mp_json) *h = mp_json_new_object();
 	auto_(mp_json) *test = NULL;
 	bool disable = false;

@@ -130,7 +130,8 @@ static const char full_spec[] =
 	"{\"host\":81,\"container\":80,\"protocol\":\"tcp\",\"address\":\"127.0.0.1\"}],"
 	"\"environment\":{\"A\":\"1\"},\"command\":[\"x\"],\"user\":\"7\",\"healthcheck\":{"
 	"\"test\":"
-	"[\"CMD\",\"y\"],\"interval_s\":5,\"timeout_s\":2,\"retries\":3,\"start_period_s\":0},"
+	"[\"CMD\",\"y\"],\"interval_s\":5,\"timeout_s\":2,\"retries\":3,\"start_period_s\":4,"
+	"\"start_interval_s\":1},"
 	"\"restart\":\"always\",\"read_only\":true,\"cap_drop\":[\"ALL\"],\"tmpfs\":{\"/"
 	"run\":\"\"}}";
 
@@ -144,7 +145,8 @@ TEST(a_spec_becomes_a_container)
 		"\"Labels\":{\"mp.release\":\"1.0.0\",\"mp.service\":\"web\",\"mp.spec\":\"{",
 		"\"Cmd\":[\"x\"],\"Env\":[\"A=1\"],\"User\":\"7\"",
 		"\"Healthcheck\":{\"Test\":[\"CMD\",\"y\"],\"Interval\":5000000000,"
-		"\"Timeout\":2000000000,\"StartPeriod\":0,\"Retries\":3}",
+		"\"Timeout\":2000000000,\"StartPeriod\":4000000000,\"StartInterval\":"
+		"1000000000,\"Retries\":3}",
 		"\"ExposedPorts\":{\"80/tcp\":{}}",
 		"\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"},"
 		"{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"81\"}]}",

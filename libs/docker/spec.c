@@ -82,6 +82,8 @@ static int put_healthcheck(struct mp_json *body, const struct mp_json *spec)
 		r = put_nanoseconds(to, "Timeout", h, "timeout_s");
 	if (r == 0)
 		r = put_nanoseconds(to, "StartPeriod", h, "start_period_s");
+	if (r == 0 && mp_json_get(h, "start_interval_s"))
+		r = put_nanoseconds(to, "StartInterval", h, "start_interval_s");
 	if (r == 0)
 		r = carry(h, "retries", to, "Retries");
 	return r < 0 ? r : mp_json_put(body, "Healthcheck", take_ptr(to));
