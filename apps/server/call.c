@@ -13,8 +13,10 @@
 #include "blobs.h"
 #include "ddi/routes.h"
 #include "events.h"
+#include "leshan/leshan.h"
 #include "metrics.h"
 #include "page.h"
+#include "rest/ask.h"
 #include "rest/rest.h"
 #include "server.h"
 #include "throttle.h"
@@ -173,20 +175,36 @@ static const struct route *find(struct call *c, const struct route *routes, unsi
 	return NULL;
 }
 
+static const struct route *routes_of(struct call *c)
+{
+	if (ddi_is_path(&c->path))
+		return ddi_routes;
+	return leshan_take_path(c) ? leshan_routes : rest_routes;
+}
+
 static void route_call(struct call *c)
 {
 	unsigned method = mp_request_method(c->rq);
-	bool known = false, is_ddi = ddi_is_path(&c->path);
+	const struct route *routes = routes_of(c);
+	bool known = false;
 
-	c->route = find(c, is_ddi ? ddi_routes : rest_routes, method, &known);
+	c->route = find(c, routes, method, &known);
 	if (c->route)
 		return;
 	if (known)
 		call_error(c, 405, "This address does not know that method.");
-	else if (is_ddi || rest_is_path(&c->path) || !(method & (MP_GET | MP_HEAD)))
+	else if (routes != rest_routes || rest_is_path(&c->path) || !(method & (MP_GET | MP_HEAD)))
 		call_error(c, 404, "There is nothing at this address.");
 	else
 		page_serve(c);
+}
+
+/* Again when the body is there: who was known when it began may have been removed since. */
+static bool authorize(struct call *c)
+{
+	if (is_ddi_route(c->route))
+		return ddi_authorize(c);
+	return is_leshan_route(c->route) ? leshan_authorize(c) : call_authorize(c);
 }
 
 void call_begin(void *user, struct mp_request *rq)
@@ -204,6 +222,8 @@ void call_begin(void *user, struct mp_request *rq)
 	c->registered = false;
 	c->upload = NULL;
 	c->token = NULL;
+	c->asked = NULL;
+	c->dialect = DIALECT_OWN;
 	mp_request_set_data(rq, c);
 	c->server->metrics->requests++;
 	r = mp_path_split(mp_request_path(rq), &c->path);
@@ -216,7 +236,7 @@ void call_begin(void *user, struct mp_request *rq)
 	if (!c->route || mp_request_body_len(rq) == 0)
 		return;
 	/* A body is only taken from those who may send it. */
-	if (is_ddi_route(c->route) ? !ddi_authorize(c) : !call_authorize(c))
+	if (!authorize(c))
 		return;
 	if (c->route->begin)
 		c->route->begin(c);
@@ -233,8 +253,7 @@ void call_serve(void *user, struct mp_request *rq)
 		mp_reply_empty(rq, 503);
 		return;
 	}
-	/* Again: who was known when the body began may have been removed since. */
-	if (is_ddi_route(c->route) ? ddi_authorize(c) : call_authorize(c))
+	if (authorize(c))
 		c->route->handle(c);
 	if (c->registered)
 		call_wrote(c);
@@ -246,8 +265,10 @@ void call_end(void *user, struct mp_request *rq)
 	struct call *c = mp_request_data(rq);
 
 	events_close(s->events, rq);
+	leshan_close(s->leshan, rq);
 	if (!c)
 		return;
+	ask_end(c);
 	upload_free(c->upload);
 	free(c);
 }

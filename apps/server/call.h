@@ -20,6 +20,10 @@
 struct server;
 struct device;
 struct upload;
+struct lwm2m_request;
+struct asker;
+
+enum dialect { DIALECT_OWN, DIALECT_LESHAN, DIALECT_LESHAN1 };
 
 struct call {
 	struct server *server;
@@ -31,6 +35,9 @@ struct call {
 	bool registered; /* and it was made for this call */
 	struct upload *upload; /* while a blob streams in */
 	const char *token; /* enrolment: what came with it */
+	struct lwm2m_request *asked; /* of the device that the answer waits for (rest/ask.h) */
+	const struct asker *asker;
+	enum dialect dialect; /* of the address that was called */
 };
 
 struct route {

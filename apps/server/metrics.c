@@ -4,6 +4,8 @@
 #include "devices.h"
 #include "events.h"
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/telemetry.h"
+#include "lwm2m/lwm2m.h"
 #include "releases.h"
 #include "rollouts.h"
 #include "server.h"
@@ -72,5 +74,7 @@ int metrics_format(struct server *s, struct mp_buf *out)
 		r = rollout_states(s, out);
 	if (r == 0)
 		r = lwm2m_metrics(s, out);
+	if (r == 0)
+		r = telemetry_metrics(s, out);
 	return r;
 }

@@ -30,6 +30,13 @@ static const char help[] =
 	"(93)\n"
 	"  --interviews N              LwM2M devices that are asked for model and version, a "
 	"second (100)\n"
+	"  --telemetry-days N          how long values of devices are kept as they came (30),\n"
+	"  --telemetry-hourly-days N   and then what they were in an hour (730)\n"
+	"  --leshan-prefix PATH        offer the REST of Leshan 2.x below this path, as in "
+	"/leshan:\n"
+	"  --leshan1-prefix PATH       and that of 1.x below this one. On the loopback address "
+	"they "
+	"need no token\n"
 	"  --poll SECONDS              how often devices ask; overrules product.yaml\n"
 	"  --target-tokens             let devices authenticate with their token (hawkBit "
 	"clients)\n"
@@ -59,6 +66,10 @@ enum {
 	NO_REOBSERVE,
 	AWAKE,
 	INTERVIEWS,
+	TELEMETRY_DAYS,
+	HOURLY_DAYS,
+	LESHAN,
+	LESHAN1,
 	HELP,
 	VERSION
 };
@@ -80,6 +91,10 @@ static const struct option table[] = {
 	{"no-reobserve", no_argument, NULL, NO_REOBSERVE},
 	{"awake", required_argument, NULL, AWAKE},
 	{"interviews", required_argument, NULL, INTERVIEWS},
+	{"telemetry-days", required_argument, NULL, TELEMETRY_DAYS},
+	{"telemetry-hourly-days", required_argument, NULL, HOURLY_DAYS},
+	{"leshan-prefix", required_argument, NULL, LESHAN},
+	{"leshan1-prefix", required_argument, NULL, LESHAN1},
 	{"help", no_argument, NULL, HELP},
 	{"version", no_argument, NULL, VERSION},
 	{NULL, 0, NULL, 0},
@@ -121,6 +136,29 @@ static int take_lwm2m(int option, struct options *o)
 			o->coap_tcp_port = (uint16_t)n;
 	}
 	return r;
+}
+
+static int prefix(const char *path, const char **ret)
+{
+	size_t len = strlen(path);
+
+	if (path[0] != '/' || len < 2 || path[len - 1] == '/' || strcmp(path, "/api") == 0 ||
+	    mp_str_starts_with(path, "/api/"))
+		return complain("no path below which Leshan's could lie, as in /leshan: ", path);
+	*ret = path;
+	return 0;
+}
+
+static int take_telemetry(int option, struct options *o)
+{
+	uint64_t n = 0;
+	int r = number(optarg, 36500, "no number of days: ", &n);
+
+	if (option == TELEMETRY_DAYS)
+		o->telemetry_days = (unsigned)n;
+	else
+		o->telemetry_hourly_days = (unsigned)n;
+	return r == 0 && n == 0 ? complain("no number of days: ", optarg) : r;
 }
 
 static int take(int option, struct options *o)
@@ -167,6 +205,16 @@ static int take(int option, struct options *o)
 	case AWAKE:
 	case INTERVIEWS:
 		r = take_lwm2m(option, o);
+		break;
+	case TELEMETRY_DAYS:
+	case HOURLY_DAYS:
+		r = take_telemetry(option, o);
+		break;
+	case LESHAN:
+		r = prefix(optarg, &o->leshan_prefix);
+		break;
+	case LESHAN1:
+		r = prefix(optarg, &o->leshan1_prefix);
 		break;
 	case HELP:
 		fputs(help, stdout);

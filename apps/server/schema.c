@@ -86,4 +86,17 @@ static const char lwm2m[] =
 	"CREATE INDEX lwm2m_queue_expires ON lwm2m_queue (expires) WHERE state = 0;"
 	"CREATE INDEX lwm2m_queue_ended ON lwm2m_queue (ended) WHERE state = 2;";
 
-const char *const server_migrations[] = {first, credentials, firmware, lwm2m, NULL};
+/* what devices report: times in ms since 1970, hours since 1970; values are reals or text. A series
+ * without an endpoint is going away */
+static const char telemetry[] =
+	"CREATE TABLE telemetry_series ("
+	"  id INTEGER PRIMARY KEY, endpoint TEXT, path TEXT NOT NULL, units TEXT NOT NULL,"
+	"  UNIQUE (endpoint, path));"
+	"CREATE TABLE telemetry ("
+	"  series INTEGER NOT NULL, time INTEGER NOT NULL, value NOT NULL,"
+	"  PRIMARY KEY (series, time)) WITHOUT ROWID;"
+	"CREATE TABLE telemetry_hour ("
+	"  series INTEGER NOT NULL, hour INTEGER NOT NULL, min REAL NOT NULL, avg REAL NOT NULL,"
+	"  max REAL NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (series, hour)) WITHOUT ROWID;";
+
+const char *const server_migrations[] = {first, credentials, firmware, lwm2m, telemetry, NULL};

@@ -25,16 +25,19 @@
 #include "enrolment.h"
 #include "events.h"
 #include "gateway.h"
+#include "leshan/leshan.h"
 #include "lwm2m/campaign.h"
 #include "lwm2m/credentials.h"
 #include "lwm2m/interview.h"
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/telemetry.h"
 #include "metrics.h"
 #include "online.h"
 #include "page.h"
 #include "privileges.h"
 #include "product/product.h"
 #include "releases.h"
+#include "rest/watch.h"
 #include "rollouts.h"
 #include "schema.h"
 
@@ -92,6 +95,7 @@ static void give_up_turn(struct server *s)
 	campaigns_reset(s->campaigns);
 	mp_store_rollback(s->store);
 	lwm2m_give_up(s);
+	telemetry_forget(s->telemetry);
 	unload(s);
 	r = load(s, &err);
 	if (r == 0)
@@ -144,8 +148,11 @@ static void every_second(void *user)
 	lwm2m_tick(s);
 	campaigns_tick(s);
 	interviews_tick(s);
-	if (++seconds % BEAT == 0)
+	telemetry_tick(s);
+	if (++seconds % BEAT == 0) {
 		events_beat(s->events);
+		leshan_beat(s->leshan);
+	}
 	turn(s);
 }
 
@@ -242,6 +249,18 @@ static int find_product(struct server *s, struct mp_err *err)
 	return 0;
 }
 
+/* Who listens to the devices of LwM2M. */
+static int open_listeners(struct server *s, struct mp_err *err)
+{
+	int r = telemetry_new(s, &s->telemetry);
+
+	if (r == 0)
+		r = watch_new(s, &s->watch);
+	if (r == 0 && (s->options.leshan_prefix || s->options.leshan1_prefix))
+		r = leshan_new(s, &s->leshan);
+	return r < 0 ? mp_err_set(err, r, "memory is out") : 0;
+}
+
 static int open_as_started(struct server *s, struct mp_err *err)
 {
 	struct account account;
@@ -267,6 +286,8 @@ static int open_as_started(struct server *s, struct mp_err *err)
 		r = lwm2m_open(s, &s->lwm2m, err);
 	if (r == 0 && campaigns_new(s, &s->campaigns) < 0)
 		r = mp_err_set(err, -ENOMEM, "memory is out");
+	if (r == 0)
+		r = open_listeners(s, err);
 	if (r == 0)
 		r = load(s, err);
 	if (r == 0)
@@ -308,6 +329,7 @@ static int start(struct server *s, struct mp_err *err)
 static void finish(struct server *s)
 {
 	events_end(s->events);
+	leshan_end(s->leshan);
 	if (s->devices) {
 		devices_write_seen(s, true);
 		lwm2m_finish(s);
@@ -324,6 +346,9 @@ static void release(struct server *s)
 {
 	campaigns_free(s->campaigns);
 	lwm2m_free(s->lwm2m);
+	telemetry_free(s->telemetry);
+	watch_free(s->watch);
+	leshan_free(s->leshan);
 	unload(s);
 	online_free(s->online);
 	enrolment_free(s->enrolment);

@@ -28,6 +28,8 @@ struct options {
 	unsigned awake_seconds; /* of devices in queue mode */
 	unsigned interviews; /* devices whose Device object is read, a second; 0: none */
 	unsigned poll_seconds; /* 0: as product.yaml says */
+	const char *leshan_prefix, *leshan1_prefix; /* "/leshan": Leshan's REST there; NULL: off */
+	unsigned telemetry_days, telemetry_hourly_days; /* values are kept; 0: the usual */
 	bool target_tokens; /* devices may show their token instead of a certificate */
 };
 
@@ -50,6 +52,10 @@ struct server {
 	struct credentials *credentials;
 	struct lwm2m *lwm2m;
 	struct campaigns *campaigns;
+	struct telemetry *telemetry;
+	struct watch *watch;
+	struct leshan *leshan; /* NULL: off */
+	struct bootstrap *bootstrap;
 	struct events *events;
 	struct metrics *metrics;
 	struct page *page;

@@ -4,14 +4,17 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+for folder in (".", "lwm2m_rest"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / folder))
 
-from demo_fleet import Fleet  # noqa: E402
+from demo_fleet import Fleet, fleet as servers  # noqa: E402
 
 
 @pytest.fixture
 def fleet(tmp_path):
     fleet = Fleet(tmp_path)
+    fleet.coap_port = servers.free_port()
+    fleet.options += ["--coap-port", str(fleet.coap_port), "--open-registration", "--awake", "1"]
     fleet.start()
     yield fleet
     fleet.kill()

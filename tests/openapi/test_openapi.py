@@ -13,10 +13,11 @@ from openapi_spec_validator import validate
 
 from description import PATH, Description
 from demo_fleet import ROOT, Device
+from device import Device as Thing, wait
 
 # Answers that a healthy server on a disk with room does not give in a test.
 NOT_PROVOKED = {"507"}
-ABSENT = {"id": "nobody", "name": "nobody", "version": "9.9.9", "sha256": "0" * 64, "file": "9.root.json"}
+ABSENT = {"object": 3, "instance": 0, "resource": 9, "resourceInstance": 0, "request": 1, "id": "nobody", "name": "nobody", "version": "9.9.9", "sha256": "0" * 64, "file": "9.root.json"}
 
 
 class Caller:
@@ -313,6 +314,115 @@ def credentials(call, fleet):
     call("get", one, 404, id="sec-1")
 
 
+LWM2M = "/api/v1/devices/{id}/lwm2m"
+PLACES = [{"object": 3}, {"instance": 0}, {"resource": 15}, {"resourceInstance": 0}]
+
+
+def lwm2m_operations():
+    """(method, path, arguments, query, a good body, what is answered)."""
+    for n in range(1, 5):
+        args = {key: value for place in PLACES[:n] for key, value in place.items()}
+        if n == 4:
+            args["resource"] = 11
+        path = LWM2M + "".join("/{%s}" % key for key in args)
+        value = {"value": "Europe/Oslo"} if n == 3 else {"value": 0} if n == 4 else {"values": {"15": "Asia/Tokyo"}}
+        yield "get", path, args, None, None, 200
+        if n > 1:
+            yield "put", path, args, None, value, 200
+        if n in (2, 3):
+            yield "patch", path, args, None, value, 200
+        if n == 1:
+            yield "post", path, {"object": 3303}, None, {"values": {"5701": "K"}}, 201
+        if n == 2:
+            yield "post", path, {"object": "Device", "instance": "Reboot"}, None, {}, 200
+        if n == 3:
+            yield "post", path, dict(args, resource=4), None, {"arguments": "0='x'"}, 200
+        if n in (2, 4):
+            yield "delete", path, dict(args, object=3303, instance=1) if n == 2 else args, None, None, 200
+        if n < 4:
+            yield "get", path + "/discover", args, None, None, 200
+        if n == 4:
+            args = dict(args, resource=16)  # the last one has been deleted
+        yield "put", path + "/attributes", args, None, {"pmin": 1, "pmax": None}, 200
+        yield "post", path + "/observe", args, None, None, 200
+        yield "delete", path + "/observe", args, {"active": "yes"}, None, 200
+    paths = {"paths": "/3/0/9,/1/0"}
+    yield "get", LWM2M + "/composite", {}, paths, None, 200
+    yield "put", LWM2M + "/composite", {}, None, {"values": {"/3/0/15": "A", "/1/0/1": {"value": 9, "type": "integer"}}}, 200
+    yield "post", LWM2M + "/composite/observe", {}, paths, None, 200
+    yield "delete", LWM2M + "/composite/observe", {}, paths | {"active": "yes"}, None, 200
+
+
+def lwm2m(call, fleet):
+    good, sleeper = (Thing(f"thing-{name}", fleet.coap_port, queue=name == "b") for name in "ab")
+    for thing in (good, sleeper):
+        thing.values[3, 0, 16, 0] = "U"
+        thing.registered()
+    assert call("get", "/api/v1/lwm2m", 200, query={"q": "G-A", "limit": 1})["total"] == 1
+    call("get", "/api/v1/lwm2m", 400, query={"limit": "x"})
+    call("get", LWM2M, 404, id="nobody")
+    operations = list(lwm2m_operations())
+    for method, path, args, query, body, status in operations:
+        call(method, path, status, body, query=query, id="thing-a", **args)
+        if path.endswith("/observe"):
+            if method == "post":
+                assert call("get", LWM2M, 200, id="thing-a")["observations"]
+                call("delete", path, 204, query=query, id="thing-a", **args)
+            call("post", path, 200, query=query and {k: v for k, v in query.items() if k != "active"}, id="thing-a", **args)
+        call(method, path, 400, body, query=dict(query or {}, timeout="soon"), id="thing-a", **args)
+        call(method, path, 404, body, query=query, id="nobody", **args)
+        if body is not None:
+            call(method, path, 413, announced=2 << 20, id="thing-a", **args)
+    lwm2m_unwilling(call, operations, good)
+    lwm2m_asleep(call, operations, sleeper)
+    lwm2m_telemetry(call, good)
+    good.close()
+    sleeper.close()
+
+
+def lwm2m_unwilling(call, operations, thing):
+    for refusal, silent, status, timeout in (("4.03", False, 422, 5), (None, True, 504, 0.01)):
+        thing.refuse, thing.silent = refusal, silent
+        for method, path, args, query, body, _ in operations:
+            call(method, path, status, body, query=dict(query or {}, timeout=timeout), id="thing-a", **args)
+    thing.refuse, thing.silent = None, False
+    call("delete", LWM2M + "/composite/observe", 404, query={"paths": "/9"}, id="thing-a")
+
+
+def lwm2m_asleep(call, operations, thing):
+    for method, path, args, query, _, status in operations:
+        if path.endswith("/observe") and method == "post":
+            call(method, path, status, query=query, id="thing-b", **args)
+    wait(lambda: call("get", LWM2M, 200, id="thing-b")["sleeping"])
+    for method, path, args, query, body, _ in operations:
+        call(method, path, 202, body, query=query, id="thing-b", **args)
+    queue, one = LWM2M + "/queue", LWM2M + "/queue/{request}"
+    waiting = call("get", queue, 200, id="thing-b")["items"]
+    call("get", one, 200, id="thing-b", request=waiting[0]["request"])
+    call("get", one, 404, id="thing-a", request=waiting[0]["request"])
+    call("delete", one, 204, id="thing-b", request=waiting[0]["request"])
+    call("delete", one, 404, id="thing-b", request=waiting[0]["request"])
+    thing.silent = True
+    # Only its update is answered from here on: what waits is sent and stays so.
+    thing.request(2, thing.location)
+    sent = wait(lambda: [r for r in call("get", queue, 200, id="thing-b")["items"] if r["state"] == "sent"])
+    call("delete", one, 409, id="thing-b", request=sent[0]["request"])
+    thing.silent = False
+    wait(lambda: any(r["state"] == "done" for r in call("get", queue, 200, id="thing-b")["items"]), 15)
+    call("delete", queue, 200, id="thing-b")
+
+
+def lwm2m_telemetry(call, thing):
+    path = "/api/v1/devices/{id}/telemetry"
+    thing.send({(3303, 0, 5700): 20.5, (3303, 0, 5701): "Cel"})
+    series = wait(lambda: call("get", path, 200, id="thing-a")["items"])
+    assert {"/3303/0/5700", "/3303/0/5701"} <= {s["path"] for s in series}
+    assert call("get", path, 200, id="thing-a", query={"path": "Temperature/0/5700", "from": -60})["points"]
+    assert call("get", path, 200, id="thing-a", query={"path": "/3303/0/5700", "step": 60})["points"]
+    call("get", path, 400, id="thing-a", query={"path": "/3"})
+    call("get", path, 404, id="thing-a", query={"path": "/9/0/0"})
+
+
 def csr(folder, name, key):
     if not (folder / key).exists():
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
@@ -359,7 +469,7 @@ def strangers(call, fleet):
     """Without a token and with roles that are too low, everywhere."""
     roles = ["viewer", "operator", "admin"]
     token = {role: fleet.token_of(role) for role in roles}
-    bodies = {"put", "post"}
+    bodies = {"put", "post", "patch"}
     for method, path, operation in call.description.operations():
         if "x-role" not in operation:
             continue
@@ -393,7 +503,7 @@ def tired(call, fleet):
 
 def test_every_operation_answers_as_described(call, fleet, description):
     for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, tokens,
-                    credentials, enrolment, crowd, strangers, tired):
+                    credentials, lwm2m, enrolment, crowd, strangers, tired):
         chapter(call, fleet)
     wanted = {(method, path, status) for method, path, operation in description.operations()
               for status in operation["responses"] if status not in NOT_PROVOKED}

@@ -60,6 +60,27 @@ void rest_get_credentials(struct call *c);
 void rest_put_credentials(struct call *c);
 void rest_delete_credentials(struct call *c);
 
+void rest_get_registrations(struct call *c);
+void rest_get_registration(struct call *c);
+void rest_lwm2m_read(struct call *c);
+void rest_lwm2m_write(struct call *c);
+void rest_lwm2m_update(struct call *c);
+void rest_lwm2m_post(struct call *c);
+void rest_lwm2m_delete(struct call *c);
+void rest_lwm2m_discover(struct call *c);
+void rest_lwm2m_attributes(struct call *c);
+void rest_lwm2m_observe(struct call *c);
+void rest_lwm2m_unobserve(struct call *c);
+void rest_lwm2m_read_composite(struct call *c);
+void rest_lwm2m_write_composite(struct call *c);
+void rest_lwm2m_observe_composite(struct call *c);
+void rest_lwm2m_unobserve_composite(struct call *c);
+void rest_get_telemetry(struct call *c);
+void rest_get_queue(struct call *c);
+void rest_delete_queue(struct call *c);
+void rest_get_queued(struct call *c);
+void rest_delete_queued(struct call *c);
+
 /* ?offset and ?limit (100, at most 500). False: answered 400. */
 struct rest_window {
 	uint64_t offset, limit;
