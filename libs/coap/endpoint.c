@@ -198,10 +198,8 @@ static void deal_out(struct mp_coap *c, const struct incoming *in)
 		if (m->type == MP_COAP_ACK || in->from->is_reliable ||
 		    (m->type != MP_COAP_RST && !is_duplicate(c, in)))
 			mp_coap_response_receive(c, in);
-	} else {
+	} else { /* of a stream: as datagrams they are malformed */
 		c->stats.malformed++;
-		if (m->type == MP_COAP_CON)
-			send_empty(c, in->from, MP_COAP_RST, m->mid);
 	}
 }
 
@@ -235,7 +233,7 @@ void mp_coap_receive(struct mp_coap *c, const struct mp_coap_remote *from, const
 		receive_malformed(c, from, data, len);
 		return;
 	}
-	in.fingerprint = (uint32_t)mp_coap_hash(&c->seed, data, len < 96 ? len : 96);
+	in.fingerprint = (uint32_t)(mp_coap_hash(&c->seed, data, len < 96 ? len : 96) + len);
 	receive(c, &in);
 }
 

@@ -70,7 +70,8 @@ struct mp_coap_response {
 #define MP_COAP_RESPONSE(c) ((struct mp_coap_response){.code = (c), .format = -1, .observe = -1})
 
 /* Where the parts of a long body come from. `read` fills up to `room` bytes from `offset`: the number, less
- * than `room` at the end only, or negative: the transfer fails with 5.00. `done` is called once. */
+ * than `room` at the end only, or negative: the transfer fails (5.00, MP_COAP_BROKEN). A part may be asked for
+ * again. `done` is called once. */
 struct mp_coap_source {
 	uint64_t size;
 	int (*read)(void *user, uint64_t offset, void *data, size_t room);
@@ -126,8 +127,8 @@ struct mp_coap_ask { /* everything is copied, but `source` and `sink` objects of
 	const void *payload; /* more than a block is sent as Block1 */
 	size_t payload_len;
 	const struct mp_coap_source *source; /* instead of payload; NULL: none */
-	/* Instead of collecting the response: 0, or negative to give up (MP_COAP_BROKEN); neither this nor the
-	 * source's read may cancel the exchange itself. NULL: collect. */
+	/* Instead of collecting the response: 0, or negative to give up (MP_COAP_BROKEN); neither this nor a
+	 * source's read may cancel exchanges. NULL: collect. */
 	int (*sink)(void *user, uint64_t offset, const void *data, size_t len);
 	size_t limit; /* most bytes of a collected response; 0: 64 KiB */
 	uint64_t from; /* begin the response at this byte (Block2), a multiple of the block size */
@@ -209,6 +210,8 @@ void mp_coap_receive(struct mp_coap *c, const struct mp_coap_remote *from, const
 /* A decoded message of a stream (remote.is_reliable; RFC 8323 signals are the stream's own). */
 void mp_coap_receive_message(struct mp_coap *c, const struct mp_coap_remote *from,
 			     const struct mp_coap_message *m);
+/* Do what is due, and know the time: to be called before anything else when time has passed; it costs next to
+ * nothing when nothing is due. */
 void mp_coap_tick(struct mp_coap *c, int64_t now_ms);
 int64_t mp_coap_now(const struct mp_coap *c);
 /* When the next tick is due: a time of the caller's clock, INT64_MAX: nothing to wait for. */

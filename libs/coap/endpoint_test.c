@@ -246,6 +246,86 @@ TEST(a_separate_response_stands_for_a_lost_acknowledgement)
 	ASSERT_INT(2, net.hosts[0].sent); /* the request, the acknowledgement of its response */
 }
 
+static void serve_details(void *user, const struct mp_coap_request *rq)
+{
+	struct mp_coap_response response = MP_COAP_RESPONSE(MP_COAP_CREATED);
+	struct mp_coap_option o;
+
+	(void)user;
+	served += rq->format == 112 && rq->accept == 50 &&
+		  mp_coap_find(rq->message, MP_COAP_URI_QUERY, &o) && o.len == 4 &&
+		  memcmp(o.value, "ep=a", 4) == 0;
+	response.location = "rd/7";
+	response.max_age = 30;
+	response.etag = (const uint8_t *)"tag";
+	response.etag_len = 3;
+	if (mp_coap_path_is(rq->message, "bad")) {
+		response = MP_COAP_RESPONSE(MP_COAP_BAD_REQUEST);
+		response.diagnostic = "no such thing";
+	}
+	mp_coap_respond(rq->reply, &response);
+}
+
+static void check_details(void *user, const struct mp_coap_answer *a)
+{
+	struct mp_coap_option path, etag;
+
+	note(user, a);
+	if (a->outcome != MP_COAP_ANSWERED)
+		return;
+	served += mp_coap_find(a->message, MP_COAP_LOCATION_PATH, &path) && path.len == 2 &&
+		  mp_coap_find(a->message, MP_COAP_ETAG, &etag) && etag.len == 3 &&
+		  fake_option(a->message, MP_COAP_MAX_AGE) == 30;
+	served += a->code == MP_COAP_BAD_REQUEST && a->payload_len == 13;
+}
+
+TEST(options_come_through_both_ways)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_POST, "rd");
+	struct mp_coap_exchange *x;
+	size_t len = 0;
+
+	reset();
+	ASSERT_OK(fake_host(&net, 0, &serving));
+	ASSERT_OK(fake_host(&net, 1, &(struct mp_coap_config){.serve = serve_details}));
+	ask.queries = (const char *const[]){"ep=a", "lt=9", NULL};
+	ask.format = 112;
+	ask.accept = 50;
+	ask.payload = "x";
+	ask.payload_len = 1;
+	ask.handler = check_details;
+	ask.token = (const uint8_t *)"mine";
+	ask.token_len = 4;
+	ASSERT_OK(mp_coap_send(net.hosts[0].c, fake_remote(&net, 1), &ask, &x));
+	ASSERT(memcmp(mp_coap_exchange_token(x, &len), "mine", 4) == 0 && len == 4);
+	fake_run(&net, 1000);
+	ASSERT_INT(2, served);
+	ask.path = "bad";
+	ASSERT_OK(mp_coap_send(net.hosts[0].c, fake_remote(&net, 1), &ask, NULL));
+	fake_run(&net, 1000);
+	ASSERT_INT(4, served);
+	ASSERT(mp_coap_now(net.hosts[0].c) == net.now_ms);
+}
+
+TEST(a_deferred_response_to_what_needs_no_confirmation_needs_none)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_GET, "later");
+
+	ASSERT_OK(start(&net));
+	ask.non_confirmable = true;
+	ask.handler = note;
+	ASSERT_OK(mp_coap_send(net.hosts[0].c, fake_remote(&net, 1), &ask, NULL));
+	fake_run(&net, 1000);
+	ASSERT_INT(0, net.hosts[1].sent);
+	mp_coap_respond_later(later, &MP_COAP_RESPONSE(MP_COAP_CHANGED));
+	fake_run(&net, 10000);
+	ASSERT_INT(1, answered);
+	ASSERT_INT(1, net.hosts[1].sent);
+	ASSERT_INT(1, net.hosts[0].sent);
+}
+
 TORTURE(a_request_survives_oom)
 {
 	FAKE_NET(net, .seed = 1);

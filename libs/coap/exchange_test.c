@@ -316,6 +316,36 @@ TEST(a_sink_takes_blocks_from_anywhere_and_may_give_up)
 	ASSERT_ERR(-EINVAL, ask_with(&net, &ask));
 }
 
+TEST(a_sink_takes_a_short_response_as_well)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_ask ask = asking(MP_COAP_GET);
+	struct fake_raw raw;
+
+	ASSERT_OK(start(&net));
+	ask.sink = take;
+	ASSERT_OK(ask_with(&net, &ask));
+	mp_coap_add_payload(answer(&net, &raw, MP_COAP_CONTENT), big, 100);
+	fake_inject(&net, 2, 0, &raw);
+	ASSERT_INT(MP_COAP_ANSWERED, outcome);
+	ASSERT_INT(100, sunk);
+	ASSERT_INT(0, got);
+}
+
+TEST(a_response_from_the_beginning_is_not_what_was_asked_for)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_ask ask = asking(MP_COAP_GET);
+	struct fake_raw raw;
+
+	ASSERT_OK(start(&net));
+	ask.from = 1024;
+	ASSERT_OK(ask_with(&net, &ask));
+	mp_coap_add_payload(answer(&net, &raw, MP_COAP_CONTENT), big, 100);
+	fake_inject(&net, 2, 0, &raw);
+	ASSERT_INT(MP_COAP_BROKEN, outcome);
+}
+
 TEST(a_peer_that_wants_smaller_blocks_of_a_request_gets_them)
 {
 	FAKE_NET(net, .seed = 1);

@@ -316,6 +316,34 @@ TEST(blocks_out_of_order_are_incomplete)
 	ASSERT_INT(1, served);
 }
 
+TEST(the_first_block_begins_anew)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_message m;
+	struct mp_coap_stats stats;
+
+	ASSERT_OK(start(&net, NULL));
+	ASSERT_INT(MP_COAP_CONTINUE, send_block1(&net, 1, 0, true, 64, &m));
+	ASSERT_INT(MP_COAP_CONTINUE, send_block1(&net, 2, 1, true, 64, &m));
+	ASSERT_INT(MP_COAP_CONTINUE, send_block1(&net, 3, 0, true, 64, &m));
+	ASSERT_INT(MP_COAP_INCOMPLETE, send_block1(&net, 4, 2, false, 1, &m));
+	ASSERT_INT(MP_COAP_CONTENT, send_block1(&net, 5, 1, false, 1, &m));
+	ASSERT_INT(65, got);
+	mp_coap_stats(net.hosts[1].c, &stats);
+	ASSERT_INT(0, stats.bodies);
+}
+
+TEST(a_body_in_one_block_needs_no_memory)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_message m;
+
+	ASSERT_OK(start(&net, NULL));
+	ASSERT_INT(MP_COAP_CONTENT, send_block1(&net, 1, 0, false, 20, &m));
+	ASSERT_INT(20, got);
+	ASSERT_INT(2, fake_option(&m, MP_COAP_BLOCK1));
+}
+
 TEST(a_block_of_a_wrong_length_is_a_bad_request)
 {
 	FAKE_NET(net, .seed = 1);
