@@ -84,6 +84,9 @@ static inline void fake_send(void *user, const struct mp_coap_remote *to, const 
 	h->sent++;
 	h->last_len = len < sizeof(h->last) ? len : sizeof(h->last);
 	memcpy(h->last, data, h->last_len);
+	if (net->hosts[target].c &&
+	    !mp_net_address_is_equal(&to->address, &net->hosts[target].seen.address))
+		return; /* it is not there any more */
 	if (fake_chance(net, net->loss) || (net->drop && net->drop(net, from, data, len)))
 		return;
 	fake_post(net, from, target, data, len);
