@@ -238,6 +238,7 @@ int64_t machine_tick(struct machine *m)
 		server_tick(m);
 	if (m->reboot_at && now >= m->reboot_at && !m->running[JOB_MARK_BAD]) {
 		m->reboot_at = now + 60 * 1000; /* should it not happen, again */
+		m->reboot_asked = true;
 		m->platform->reboot(m->platform);
 	}
 	return next_deadline(m, now);

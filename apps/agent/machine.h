@@ -131,6 +131,7 @@ struct machine {
 	char waiting[400], waiting_told[400]; /* why an update does not go on yet */
 	char resumed[64]; /* "resumed at frame 34 of 96", until it is told */
 	int64_t reboot_at; /* 0: none is due */
+	bool reboot_asked; /* once more is by force */
 };
 
 void machine_init(struct machine *m, const struct machine_config *config, struct platform *p,

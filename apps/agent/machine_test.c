@@ -285,7 +285,16 @@ TEST(containers_that_are_unhealthy_again_and_again_send_the_release_away)
 		   f->reason);
 	end(f, JOB_MARK_BAD, 0, "");
 	ASSERT_INT(UPDATE_REBOOTING, f->m.state);
-	ASSERT_INT(1, f->reboots);
+	machine_answered(&f->m, 0, ""); /* the poll that is due by now */
+	drain(f);
+	ASSERT(was_said(f, "1002 proceeding none: rebooting"));
+	(void)machine_tick(&f->m);
+	drain(f);
+	(void)machine_tick(&f->m);
+	ASSERT_INT(1, f->reboots); /* a second one would not be an orderly one */
+	f->now += 61 * 1000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(2, f->reboots);
 }
 
 TEST(containers_that_do_not_come_up_have_the_whole_time)

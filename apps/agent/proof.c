@@ -107,7 +107,7 @@ static void marked_bad(struct machine *m, int r, const char *reason)
 {
 	if (r == 0) {
 		machine_set_state(m, UPDATE_REBOOTING);
-		m->reboot_at = m->platform->now(m->platform);
+		m->reboot_at = m->platform->now(m->platform) + REBOOT_GRACE_MS;
 		return;
 	}
 	/* nothing to fall back to: better a release in doubt than none */

@@ -222,7 +222,7 @@ void machine_answered(struct machine *m, int r, const char *reason)
 	if (asked == ASK_ATTRIBUTES)
 		m->attributes_sent = m->attributes_sent || r == 0;
 	if (asked == ASK_PROGRESS && m->state == UPDATE_REBOOTING && m->told_state == m->state &&
-	    m->reboot_at)
+	    m->reboot_at && !m->reboot_asked)
 		m->reboot_at = m->platform->now(m->platform);
 	if (asked == ASK_POLL)
 		polled(m, r);
