@@ -120,6 +120,7 @@ void mp_dtls_free(struct mp_dtls *d)
 	for (int i = 0; i < ENGINES && d->backends[i]; i++)
 		d->backends[i]->shut(d->engines[i]);
 	mp_dtls_table_done(&d->table);
+	mp_dtls_pool_done(&d->pool);
 	free(d->cids.slots);
 	explicit_bzero(d, sizeof(*d));
 	free(d);

@@ -80,6 +80,15 @@ struct cids {
 	uint32_t count, room, free; /* free: UINT32_MAX when none */
 };
 
+#define POOL_MAX 768 /* bytes of a cell; a certificate's session is longer than 512 */
+
+struct pool_cell;
+struct pool_block;
+struct pool {
+	struct pool_cell *cells[POOL_MAX / 8]; /* free ones, by size */
+	struct pool_block *blocks;
+};
+
 struct mp_dtls {
 	struct mp_dtls_config config;
 	const struct mp_dtls_backend *backends[ENGINES]; /* distinct ones */
@@ -87,6 +96,7 @@ struct mp_dtls {
 	uint8_t engine_of[3]; /* by kind; ENGINES: none */
 	struct table table;
 	struct cids cids;
+	struct pool pool; /* of what is parked */
 	struct list shaking, lively, fixed;
 	struct mp_dtls_session *dead;
 	unsigned depth; /* of calls from outside */
@@ -125,6 +135,11 @@ void mp_dtls_cid_take_back(struct cids *c, const uint8_t cid[MP_DTLS_CID_SIZE]);
 void mp_dtls_cid_point(struct cids *c, const uint8_t cid[MP_DTLS_CID_SIZE],
 		       struct mp_dtls_session *s);
 struct mp_dtls_session *mp_dtls_cid_find(const struct cids *c, const uint8_t cid[MP_DTLS_CID_SIZE]);
+
+/* pool.c */
+void *mp_dtls_pool_take(struct pool *p, size_t size); /* NULL when memory is out */
+void mp_dtls_pool_give(struct pool *p, void *cell, size_t size); /* overwritten first */
+void mp_dtls_pool_done(struct pool *p);
 
 /* cookie.c */
 int mp_dtls_cookie_make(struct mp_dtls *d, const struct mp_net_address *from,
@@ -172,6 +187,8 @@ int mp_dtls_revive(struct mp_dtls_session *s, struct live **ret);
 void mp_dtls_revert(struct mp_dtls_session *s, struct live *v);
 void mp_dtls_keep(struct mp_dtls_session *s, struct live *v);
 int mp_dtls_park(struct mp_dtls_session *s); /* 0, or what save() says */
+struct parked *mp_dtls_parked_new(struct mp_dtls *d, const void *bytes, size_t len);
+void mp_dtls_parked_free(struct mp_dtls *d, struct parked *p);
 
 /* dtls.c */
 void mp_dtls_end_all(struct mp_dtls *d); /* in silence */

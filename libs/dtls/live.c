@@ -105,6 +105,23 @@ void mp_dtls_settle(struct mp_dtls_session *s)
 	trim(s->d);
 }
 
+struct parked *mp_dtls_parked_new(struct mp_dtls *d, const void *bytes, size_t len)
+{
+	struct parked *p = mp_dtls_pool_take(&d->pool, offsetof(struct parked, bytes) + len);
+
+	if (!p)
+		return NULL;
+	p->window = 0;
+	p->len = (uint16_t)len;
+	memcpy(p->bytes, bytes, len);
+	return p;
+}
+
+void mp_dtls_parked_free(struct mp_dtls *d, struct parked *p)
+{
+	mp_dtls_pool_give(&d->pool, p, offsetof(struct parked, bytes) + p->len);
+}
+
 static int save(struct mp_dtls_session *s)
 {
 	struct mp_dtls *d = s->d;
@@ -113,15 +130,11 @@ static int save(struct mp_dtls_session *s)
 
 	if (n < 0)
 		return n;
-	p = malloc(offsetof(struct parked, bytes) + (size_t)n);
-	if (p) {
-		p->window = s->live->window;
-		p->len = (uint16_t)n;
-		memcpy(p->bytes, d->blob, (size_t)n);
-	}
+	p = mp_dtls_parked_new(d, d->blob, (size_t)n);
 	explicit_bzero(d->blob, (size_t)n);
 	if (!p)
 		return -ENOMEM;
+	p->window = s->live->window;
 	mp_dtls_list_remove(mp_dtls_list_of(s), s->live);
 	mp_dtls_live_free(s->live);
 	s->parked = p;
@@ -179,8 +192,7 @@ void mp_dtls_revert(struct mp_dtls_session *s, struct live *v)
 void mp_dtls_keep(struct mp_dtls_session *s, struct live *v)
 {
 	if (s->state == PARKED) {
-		explicit_bzero(s->parked->bytes, s->parked->len);
-		free(s->parked);
+		mp_dtls_parked_free(s->d, s->parked);
 		s->live = v;
 		s->state = LIVE;
 		v->used = s->d->now;

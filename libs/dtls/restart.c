@@ -166,19 +166,18 @@ static int restore(struct mp_dtls *d, const struct mp_dtls_saved *saved)
 			      .has_cid = saved->cid != NULL,
 			      .local = saved->has_local ? &saved->local : NULL};
 	struct mp_dtls_session *s = mp_dtls_session_new(d, &shape);
-	struct parked *p = malloc(offsetof(struct parked, bytes) + saved->parked_len);
+	struct parked *p = mp_dtls_parked_new(d, saved->parked, saved->parked_len);
 	int r = s && p ? 0 : -ENOMEM;
 
 	if (r == 0 && saved->cid)
 		r = mp_dtls_cid_restore(&d->cids, s, saved->cid, 2 * d->config.sessions_max);
 	if (r < 0) {
-		free(p);
+		if (p)
+			mp_dtls_parked_free(d, p);
 		free(s);
 		return r;
 	}
 	p->window = saved->window;
-	p->len = (uint16_t)saved->parked_len;
-	memcpy(p->bytes, saved->parked, saved->parked_len);
 	s->parked = p;
 	s->state = PARKED;
 	s->address = saved->address;

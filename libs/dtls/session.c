@@ -83,8 +83,7 @@ void mp_dtls_kill(struct mp_dtls_session *s, enum mp_dtls_reason reason, bool te
 		return;
 	count_end(d, s, reason);
 	if (s->state == PARKED) {
-		explicit_bzero(s->parked->bytes, s->parked->len);
-		free(s->parked);
+		mp_dtls_parked_free(d, s->parked);
 	} else {
 		mp_dtls_list_remove(mp_dtls_list_of(s), s->live);
 		mp_dtls_live_free(s->live);
