@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "intern.h"
+#include "lwm2m/lwm2m.h"
+#include "lwm2m/registry.h"
 #include "server.h"
 
 #define ATTRIBUTES_MAX 16384 /* bytes of one device's attributes as JSON */
@@ -143,6 +145,14 @@ int devices_set_attributes(struct server *s, struct device *d, enum attribute_mo
 	return 0;
 }
 
+/* By DDI or by LwM2M, whatever was later. */
+static int64_t heard(const struct server *s, const struct device *d)
+{
+	const struct registration *r = s->lwm2m ? registry_find(s->lwm2m->registry, d->name) : NULL;
+
+	return r && r->updated / 1000 > d->last_seen ? r->updated / 1000 : d->last_seen;
+}
+
 struct mp_json *device_json(struct server *s, const struct device *d, bool with_attributes)
 {
 	auto_(mp_json) *j = mp_json_new_object();
@@ -157,7 +167,7 @@ struct mp_json *device_json(struct server *s, const struct device *d, bool with_
 	r |= mp_json_put_str(j, "state", device_state_name(d->state));
 	r |= mp_json_put_int(j, "progress", d->progress);
 	r |= mp_json_put_str(j, "reason", d->reason ? d->reason : "");
-	r |= mp_json_put_int(j, "last_seen", d->last_seen);
+	r |= mp_json_put_int(j, "last_seen", heard(s, d));
 	r |= mp_json_put_int(j, "created", d->created);
 	if (with_attributes && devices_attributes(s, d, &attributes) == 0)
 		r |= mp_json_put(j, "attributes", attributes);

@@ -40,6 +40,7 @@ struct run {
 	struct mp_release_firmware firmware;
 	const struct carrier *carrier;
 	struct facts facts;
+	char refusal[300]; /* why the last transfer ended early; "" when it did not */
 	struct lwm2m_request *request; /* under way */
 	int64_t due, moved; /* ms since 1970: the next look; the last progress */
 	unsigned tries, orders;
@@ -322,23 +323,20 @@ static int read_image(void *user, uint64_t offset, void *data, size_t room)
 static void transferred(void *user, const struct lwm2m_result *result)
 {
 	struct run *run = user;
-	char text[300];
 
 	if (run->fd >= 0)
 		close(run->fd);
 	run->fd = -1;
 	if (!is_answered(run, result))
 		return;
-	if (lwm2m_result_is_success(result)) {
-		run->moved = now_ms(run);
-		if (!run->firmware.pull)
-			proceed(run, "verifying");
-		look(run);
-		return;
-	}
-	refused(result, run->firmware.pull ? "the address of the image" : "the image", text,
-		sizeof(text));
-	again(run, text);
+	run->moved = now_ms(run);
+	*run->refusal = '\0';
+	if (!lwm2m_result_is_success(result))
+		refused(result, run->firmware.pull ? "the address of the image" : "the image",
+			run->refusal, sizeof(run->refusal));
+	else if (!run->firmware.pull)
+		proceed(run, "verifying");
+	look(run); /* its result tells more than the code of a refusal */
 }
 
 static void push(struct run *run, const struct mp_lwm2m_path *path)
@@ -519,7 +517,7 @@ static void step(struct run *run)
 		transfer(run);
 		break;
 	case NEXT_AGAIN:
-		again(run, reason);
+		again(run, *run->refusal && run->facts.result == 0 ? run->refusal : reason);
 		break;
 	case NEXT_UPDATE:
 		order(run, run->carrier->update, "rebooting");

@@ -75,6 +75,9 @@ void interview_heard(struct server *s, struct device *d, const struct lwm2m_resu
 	auto_(mp_json) *j = mp_json_new_object();
 
 	d->wants_interview = false;
+	if (d->state == DEVICE_UNKNOWN &&
+	    devices_report(s, d, &(struct report){.state = DEVICE_IDLE, .what = "registered"}) < 0)
+		server_write_failed(s);
 	if (!lwm2m_result_is_success(result) || result->n_records == 0)
 		return;
 	if (!j || attributes_of(s, result, j) < 0 ||
