@@ -140,6 +140,8 @@ def test_ets_270_290_creating_and_deleting(server, device):
     assert made["location"] == "/3303/1" and device.values[3303, 1, 5701] == "K"
     server.rest("POST", f"{DEV}/3303", {"instance": 7, "values": {"5701": "F"}}, want=201)
     assert device.values[3303, 7, 5701] == "F"
+    server.rest("POST", f"{DEV}/3303", {"instance": 8}, want=201)
+    assert device.below((3303, 8))
     server.rest("DELETE", f"{DEV}/3303/7", want=200)
     assert not device.below((3303, 7))
     assert server.rest("DELETE", f"{DEV}/3303/7", want=422)["code"] == "4.04"

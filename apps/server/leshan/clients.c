@@ -543,6 +543,10 @@ static void create(struct call *c, struct registration *r, struct mp_lwm2m_path 
 	id = mp_json_int(mp_json_get(body, "id"), MP_LWM2M_ID_NONE);
 	if (path->n == MP_LWM2M_OBJECT && id != MP_LWM2M_ID_NONE)
 		*path = mp_lwm2m_path_child(path, (uint16_t)id);
+	if (set.n == 0 && path->n == MP_LWM2M_INSTANCE && value_set_add(&set, path, NULL) < 0) {
+		call_reply(c, 500, NULL); /* an empty instance is a record as well */
+		return;
+	}
 	o.paths = path;
 	o.n_paths = 1;
 	o.records = set.records;

@@ -222,6 +222,8 @@ static void create(struct call *c, struct registration *r, struct lwm2m_operatio
 	n = value_set_init(&set, len);
 	if (n == 0 && mp_json_size(mp_json_get(body, "values")) > 0)
 		n = values_parse(c->server->lwm2m, r, &base, body, &set, &err);
+	else if (n == 0 && instance != MP_LWM2M_ID_NONE)
+		n = value_set_add(&set, &base, NULL); /* an empty instance */
 	if (n < 0) {
 		call_error_code(c, n, &err);
 		return;
