@@ -7,7 +7,7 @@
 #include "lwm2m.h"
 #include "registry_edit.h"
 
-#define SLICE 2000 /* devices made in a second */
+#define SLICE 4000 /* devices made in a second */
 #define LOOK 50000 /* registrations looked at in a second */
 
 static bool make(struct server *s, struct registration *r)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * world.h - a product folder, a real mp-server on it, and mp-sim's load on both */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct world {
+	char dir[64]; /* temporary; removed at the end */
+	const char *build; /* where mp, mp-server and mp-sim are */
+	char admin[64]; /* token */
+	char locations[96]; /* file of the registrations' locations */
+	uint16_t http_port, coap_port, coaps_port;
+	pid_t server;
+};
+
+void world_make(struct world *w, const char *build); /* with its server running */
+/* Seconds from exec until it answers over CoAP. */
+double world_start_server(struct world *w);
+void world_stop_server(struct world *w, int signal);
+void world_remove(struct world *w);
+/* Until its fleet has so many devices; false: not within a minute or two. */
+bool world_await_devices(struct world *w, unsigned n);
+/* Give so many endpoints of the load keys by REST; seconds. */
+double world_provision(struct world *w, unsigned endpoints);
+
+struct load { /* what to ask for */
+	const char *kind; /* "register", "update", "request" */
+	uint16_t port; /* on the loopback address */
+	bool secure;
+	unsigned endpoints, operations, in_flight;
+	pid_t server; /* whose CPU is to be looked at */
+	double per_second, p99_ms, own_us, server_us; /* CPU of each operation */
+	unsigned failed;
+};
+void world_load(struct world *w, struct load *l);
