@@ -195,6 +195,27 @@ TEST(parked_bytes_that_the_library_does_not_know_end_their_session_alone)
 	ASSERT_INT(MP_DTLS_STALE, s->server.reason);
 }
 
+/* What the other tests rely on: bytes in two places are seen on the wire. */
+TEST(a_copy_of_the_file_used_as_well_would_be_noticed)
+{
+	auto_sample *s = connected();
+	MP_BUF(b, 1 << 20);
+	auto_folder f = {0};
+
+	ASSERT(s);
+	ASSERT_OK(folder_init(&f));
+	ASSERT_INT(1, mp_dtls_save(s->server.d, f.file, NULL));
+	ASSERT_OK(mp_file_read(f.file, &b, NULL));
+	for (unsigned i = 0; i < 2; i++) {
+		ASSERT_OK(mp_file_write(f.file, b.data, b.len, 0600, NULL));
+		fake_close(&s->server);
+		ASSERT_OK(fake_open(&s->net, &s->server, 1, sample_config(true)));
+		ASSERT_INT(1, mp_dtls_load(s->server.d, f.file, NULL));
+		ASSERT_OK(mp_dtls_write(s->server.session, "x", 1));
+		ASSERT_INT(i, s->net.repeated);
+	}
+}
+
 /* ---- kill -9: the server is a process of its own, on a pair of sockets ---- */
 
 struct child {
