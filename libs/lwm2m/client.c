@@ -164,6 +164,7 @@ void mp_lwm2m_client_reset(struct mp_lwm2m_client *c)
 {
 	c->running = false;
 	mp_lwm2m_client_enter(c);
+	mp_lwm2m_sinks_end(c);
 	mp_lwm2m_observe_forget(c, NULL);
 	mp_lwm2m_accounts_free(c);
 	forget_attributes(c);

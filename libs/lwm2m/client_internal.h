@@ -6,6 +6,7 @@
  *   client_register.c   registration, one state machine an account
  *   client_bootstrap.c  bootstrap, its operations
  *   client_serve.c      which operation a request is
+ *   client_sink.c       bodies that a class takes block by block
  *   client_read.c       values as payloads
  *   client_write.c      payloads as values; create, delete, execute
  *   client_discover.c   links
@@ -82,6 +83,7 @@ struct mp_lwm2m_client {
 	struct account *accounts; /* by short id: the bootstrap server first */
 	struct observation *observations;
 	struct attribute_row *attributes;
+	struct open_sink *sinks;
 	struct mp_lwm2m_rows rows; /* objects 0, 1, 2 */
 	struct mp_lwm2m_rows backup; /* of them, while a bootstrap may fail */
 	int64_t wake_at, awake_until;
@@ -147,7 +149,14 @@ void mp_lwm2m_bootstrap_serve(struct account *a, const struct mp_coap_request *r
 /* ---- client_serve.c ---- */
 uint8_t mp_lwm2m_code_of(int r); /* of a negative errno */
 void mp_lwm2m_respond(const struct mp_coap_request *rq, uint8_t code);
+/* 0, -ENOENT: not a path of LwM2M. "bs" is the bootstrap server's. */
+int mp_lwm2m_request_path(const struct mp_coap_request *rq, struct mp_lwm2m_path *ret,
+			  bool *ret_bs);
 void mp_lwm2m_respond_error(const struct mp_coap_request *rq, int r);
+
+/* ---- client_sink.c ---- */
+/* Bodies that are still coming end here and now; the rest of them is refused. */
+void mp_lwm2m_sinks_end(struct mp_lwm2m_client *c);
 
 /* ---- client_read.c ---- */
 struct mp_lwm2m_out {

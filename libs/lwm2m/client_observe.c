@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OBSERVATIONS_MAX 256 /* of a client */
+#define ROWS_MAX 256 /* of written attributes */
 #define CONFIRM_MS 86400000 /* at least one notification a day is confirmable (RFC 7641, 4.5) */
 
 /* ---- attributes ---- */
@@ -45,8 +47,9 @@ int mp_lwm2m_attributes_set(struct account *a, const struct mp_lwm2m_path *path,
 	struct mp_lwm2m_client *c = a->client;
 	struct attribute_row *row = NULL;
 	struct mp_lwm2m_attributes after = {0};
+	unsigned n = 0;
 
-	for (struct attribute_row *r = c->attributes; r && !row; r = r->next)
+	for (struct attribute_row *r = c->attributes; r && !row; r = r->next, n++)
 		if (r->short_id == a->short_id && mp_lwm2m_path_compare(&r->path, path) == 0)
 			row = r;
 	if (row)
@@ -54,6 +57,8 @@ int mp_lwm2m_attributes_set(struct account *a, const struct mp_lwm2m_path *path,
 	mp_lwm2m_attributes_update(&after, change);
 	if (mp_lwm2m_attributes_fit(change, path) < 0 || mp_lwm2m_attributes_check(&after) < 0)
 		return -EINVAL;
+	if (!row && n >= ROWS_MAX)
+		return -EBUSY;
 	if (!row) {
 		row = calloc(1, sizeof(*row));
 		if (!row)
@@ -207,8 +212,13 @@ int mp_lwm2m_observe(struct account *a, const struct mp_coap_request *rq,
 		     const struct mp_lwm2m_attributes *own, struct observation **ret)
 {
 	struct observation *o;
+	unsigned count = 0;
 	int r;
 
+	for (o = a->client->observations; o; o = o->next)
+		count++;
+	if (count >= OBSERVATIONS_MAX)
+		return -EBUSY;
 	if (rq->message->token_len > MP_COAP_TOKEN)
 		return -EINVAL;
 	if (own && (mp_lwm2m_attributes_check(own) < 0 ||

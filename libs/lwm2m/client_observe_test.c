@@ -455,3 +455,18 @@ TEST(a_client_may_end_while_notifications_are_on_their_way)
 	fake_run(&w.net, 60000);
 	ASSERT_INT(1, w.notifications);
 }
+
+TEST(a_server_cannot_fill_the_memory_with_observations)
+{
+	WORLD(w, .version = V11);
+	char token[8];
+	int code = 0;
+
+	ASSERT_OK(world_begin(&w));
+	for (int i = 0; i < 300; i++) {
+		(void)snprintf(token, sizeof(token), "t%d", i);
+		code = world_observe(&w, 1, "3/0/9", token);
+	}
+	ASSERT_INT(MP_COAP_UNAVAILABLE, code);
+	ASSERT(mp_lwm2m_client_memory(w.client) < 64 * 1024);
+}

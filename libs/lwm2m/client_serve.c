@@ -348,8 +348,7 @@ static void manage(struct account *a, const struct mp_coap_request *rq,
 	}
 }
 
-/* 0, -ENOENT: not a path of LwM2M. "bs" is the bootstrap server's. */
-static int read_path(const struct mp_coap_request *rq, struct mp_lwm2m_path *ret, bool *ret_bs)
+int mp_lwm2m_request_path(const struct mp_coap_request *rq, struct mp_lwm2m_path *ret, bool *ret_bs)
 {
 	*ret = mp_lwm2m_path_root;
 	*ret_bs = mp_coap_path_is(rq->message, "bs");
@@ -380,7 +379,7 @@ void mp_lwm2m_client_serve(struct mp_lwm2m_client *c, const struct mp_coap_reque
 	struct account *a = mp_lwm2m_account_of(c, rq->remote);
 	struct mp_lwm2m_path path;
 	bool is_bs;
-	int r = read_path(rq, &path, &is_bs);
+	int r = mp_lwm2m_request_path(rq, &path, &is_bs);
 
 	if (!a || (!a->short_id && !c->running)) {
 		mp_lwm2m_respond(rq, MP_COAP_UNAUTHORIZED);
@@ -398,24 +397,4 @@ void mp_lwm2m_client_serve(struct mp_lwm2m_client *c, const struct mp_coap_reque
 		manage(a, rq, &path);
 	disable_those_asked(c);
 	mp_lwm2m_client_settle(c);
-}
-
-bool mp_lwm2m_client_sink(struct mp_lwm2m_client *c, const struct mp_coap_request *first,
-			  struct mp_coap_sink *ret)
-{
-	struct account *a = mp_lwm2m_account_of(c, first->remote);
-	const struct mp_lwm2m_class *class;
-	struct mp_lwm2m_path path;
-	bool is_bs;
-
-	if (!a || !a->short_id || first->message->code != MP_COAP_PUT ||
-	    first->format != MP_LWM2M_FORMAT_OPAQUE || read_path(first, &path, &is_bs) < 0 ||
-	    path.n != 3)
-		return false;
-	class = mp_lwm2m_client_class(c, path.id[0]);
-	if (!class || !class->sink || !mp_lwm2m_client_has(c, class, path.id[1]) ||
-	    !mp_lwm2m_access(c, a, path.id[0], path.id[1], ACCESS_WRITE))
-		return false;
-	mp_lwm2m_client_touch(c);
-	return class->sink(mp_lwm2m_client_state(c, class), path.id[1], path.id[2], ret) == 0;
 }

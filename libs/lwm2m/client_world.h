@@ -348,7 +348,8 @@ static inline void world_serve_client(void *user, const struct mp_coap_request *
 {
 	struct fake_host *h = user;
 
-	mp_lwm2m_client_serve(world_of(h->user)->client, rq);
+	if (world_of(h->user)->client)
+		mp_lwm2m_client_serve(world_of(h->user)->client, rq);
 }
 
 static inline bool world_sink_client(void *user, const struct mp_coap_request *first,

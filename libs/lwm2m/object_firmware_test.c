@@ -262,3 +262,24 @@ TEST(a_push_arrives_whole_at_twenty_percent_loss)
 	ASSERT_INT(20000, (long long)w.package_len);
 	ASSERT_INT(MP_LWM2M_UPDATE_DOWNLOADED, w.firmware.state);
 }
+
+TEST(a_push_that_outlives_its_client_harms_nobody)
+{
+	WORLD(w, .version = V11);
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_PUT, "5/0/0");
+	static const uint8_t half[5000];
+
+	ASSERT_OK(world_begin(&w));
+	ask.format = MP_LWM2M_FORMAT_OPAQUE;
+	ask.payload = half;
+	ask.payload_len = sizeof(half);
+	ask.handler = world_answer;
+	ask.user = &w;
+	ASSERT_OK(mp_coap_send(w.net.hosts[1].c, fake_remote(&w.net, 0), &ask, NULL));
+	world_run(&w, 60);
+	ASSERT_INT(MP_LWM2M_UPDATE_DOWNLOADING, w.firmware.state);
+	mp_lwm2m_client_free(w.client);
+	w.client = NULL;
+	ASSERT_INT(MP_LWM2M_UPDATE_IDLE, w.firmware.state);
+	fake_run(&w.net, 1000000);
+}
