@@ -183,10 +183,12 @@ struct mp_coap_config { /* copied */
 	void (*serve)(void *user, const struct mp_coap_request *rq);
 	/* May take the body of a request block by block: true when *ret is filled in. NULL: never. */
 	bool (*sink)(void *user, const struct mp_coap_request *first, struct mp_coap_sink *ret);
-	/* A notification: is it known? NULL: never. */
+	/* A notification, or the error that ends an observation (then a->observe is -1): is its token known? Its
+	 * outcome is MP_COAP_ANSWERED, or says why the rest of a long one could not be had: then there is no more than
+	 * its token and remote. NULL: none is known. */
 	bool (*notified)(void *user, const struct mp_coap_answer *a);
 	/* The request that made the observation of this token, so that the rest of a long notification can be
-	 * fetched (copied; token, observe, handler are not used). false: unknown. NULL: long ones are reset. */
+	 * fetched (copied; token, observe, handler are not used). false: unknown. NULL: the rest of none can be had. */
 	bool (*observed)(void *user, const struct mp_coap_remote *from, const uint8_t *token,
 			 size_t token_len, struct mp_coap_ask *ret);
 	/* Random bytes (tokens, message ids, back-off). NULL: getrandom(2). */

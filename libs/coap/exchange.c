@@ -243,15 +243,16 @@ static void read_answer(struct mp_coap_answer *a, const struct mp_coap_exchange 
 	a->payload_len = x->body.len;
 }
 
-/* The whole of a long one: it has the token of its first block. */
+/* The whole of a long one, or why there is none: it has the token of its first block. */
 static void tell_notification(struct mp_coap_exchange *x, struct mp_coap_answer *a)
 {
 	struct mp_coap *c = x->job.c;
-	struct mp_coap_message m;
+	struct mp_coap_message m = {0};
 
-	if (a->outcome != MP_COAP_ANSWERED || !c->config.notified)
+	if (a->outcome == MP_COAP_CANCELED || !c->config.notified)
 		return;
-	m = *a->message;
+	if (a->message)
+		m = *a->message;
 	m.token = x->asked_token;
 	m.token_len = x->asked_token_len;
 	a->message = &m;
@@ -351,15 +352,10 @@ bool mp_coap_exchange_receive(struct mp_coap *c, const struct incoming *in)
 
 void mp_coap_response_receive(struct mp_coap *c, const struct incoming *in)
 {
-	struct mp_coap_option o;
-
 	if (mp_coap_exchange_receive(c, in))
 		return;
-	if (in->m->type != MP_COAP_ACK && mp_coap_find(in->m, MP_COAP_OBSERVE, &o)) {
+	if (in->m->type == MP_COAP_ACK)
+		c->stats.unknown_responses++;
+	else
 		mp_coap_notification_receive(c, in);
-		return;
-	}
-	c->stats.unknown_responses++;
-	if (in->m->type == MP_COAP_CON)
-		mp_coap_answer_empty(c, in, MP_COAP_RST);
 }

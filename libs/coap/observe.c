@@ -19,14 +19,17 @@ static bool is_known(struct mp_coap *c, const struct mp_coap_answer *a)
 	return c->config.notified && c->config.notified(c->config.user, a);
 }
 
+/* What nobody knows is reset; but a late response that needs no confirmation is just late. */
 static void judge(struct mp_coap *c, const struct incoming *in, bool known)
 {
+	struct mp_coap_option o;
+
 	c->stats.unknown_responses += !known;
-	if (!known)
-		mp_coap_answer_empty(c, in, MP_COAP_RST);
-	else if (in->m->type == MP_COAP_CON)
+	if (known && in->m->type == MP_COAP_CON)
 		mp_coap_answer_empty(c, in, MP_COAP_ACK);
-	else if (!in->from->is_reliable)
+	else if (!known && (in->m->type == MP_COAP_CON || mp_coap_find(in->m, MP_COAP_OBSERVE, &o)))
+		mp_coap_answer_empty(c, in, MP_COAP_RST);
+	else if (known && !in->from->is_reliable)
 		mp_coap_replies_put(&c->replies, in->key, in->fingerprint, c->now_ms, NULL, 0);
 }
 
@@ -40,8 +43,15 @@ static bool fetch_rest(struct mp_coap *c, const struct incoming *in,
 	struct mp_coap_exchange *x;
 
 	if (block->num > 0 || m->payload_len != mp_coap_block_size(block) ||
-	    m->token_len > MP_COAP_TOKEN || !c->config.observed ||
-	    !c->config.observed(c->config.user, in->from, m->token, m->token_len, &ask))
+	    m->token_len > MP_COAP_TOKEN)
+		return false;
+	if (!c->config.observed)
+		return is_known(c, &(struct mp_coap_answer){.outcome = MP_COAP_BROKEN,
+							    .message = m,
+							    .format = -1,
+							    .observe = -1,
+							    .remote = in->from});
+	if (!c->config.observed(c->config.user, in->from, m->token, m->token_len, &ask))
 		return false;
 	ask.observe = -1;
 	ask.token = NULL;

@@ -8,7 +8,7 @@ static uint8_t token[MP_COAP_TOKEN];
 static size_t token_len;
 static uint32_t number, last;
 static int64_t last_ms;
-static unsigned notified, outcomes[5], stale;
+static unsigned notified, outcomes[5], ends[5], stale;
 static bool is_known, is_observed;
 static char body[5000];
 static size_t body_len, got;
@@ -38,6 +38,10 @@ static bool take(void *user, const struct mp_coap_answer *a)
 		return false;
 	if (a->message->token_len != 2 || memcmp(a->message->token, "ob", 2) != 0)
 		return false;
+	if (a->outcome != MP_COAP_ANSWERED || a->observe < 0) {
+		ends[a->outcome]++;
+		return true;
+	}
 	if (!mp_coap_observe_is_newer(last, last_ms, (uint32_t)a->observe, 0)) {
 		stale++;
 		return true;
@@ -82,6 +86,7 @@ static int start(struct fake_net *net)
 	number = last = notified = stale = 0;
 	last_ms = 0;
 	memset(outcomes, 0, sizeof(outcomes));
+	memset(ends, 0, sizeof(ends));
 	is_known = true;
 	is_observed = false;
 	got = body_len = 0;
@@ -190,6 +195,52 @@ TEST(a_long_notification_is_fetched_whole)
 	ASSERT_OK(notify(&net, true));
 	fake_run(&net, 200000);
 	ASSERT_INT(1, outcomes[MP_COAP_WAS_RESET]);
+}
+
+TEST(a_long_notification_whose_rest_cannot_be_had_is_told)
+{
+	FAKE_NET(net, .seed = 1);
+
+	ASSERT_OK(start(&net));
+	body_len = sizeof(body);
+	ASSERT_OK(notify(&net, true));
+	fake_run(&net, 30); /* it has arrived */
+	net.loss = 100;
+	fake_run(&net, 200000);
+	ASSERT_INT(0, notified);
+	ASSERT_INT(1, ends[MP_COAP_TIMED_OUT]);
+}
+
+TEST(without_a_way_to_fetch_the_rest_a_long_notification_is_acknowledged)
+{
+	FAKE_NET(net, .seed = 1);
+	const struct mp_coap_config config = {.serve = serve, .notified = take};
+
+	ASSERT_OK(start(&net));
+	mp_coap_free(net.hosts[0].c);
+	ASSERT_OK(fake_host(&net, 0, &config));
+	body_len = sizeof(body);
+	ASSERT_OK(notify(&net, true));
+	fake_run(&net, 1000);
+	ASSERT_INT(1, ends[MP_COAP_BROKEN]);
+	ASSERT_INT(1, outcomes[MP_COAP_ANSWERED]);
+}
+
+TEST(an_error_ends_an_observation)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_response response = MP_COAP_RESPONSE(MP_COAP_NOT_FOUND);
+
+	ASSERT_OK(start(&net));
+	ASSERT_OK(mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), token, token_len, true,
+				 &response, gone, NULL));
+	fake_run(&net, 1000);
+	ASSERT_INT(1, ends[MP_COAP_ANSWERED]);
+	ASSERT_INT(1, outcomes[MP_COAP_ANSWERED]);
+	ASSERT_OK(mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), token, token_len, false,
+				 &response, NULL, NULL));
+	fake_run(&net, 1000);
+	ASSERT_INT(2, ends[MP_COAP_ANSWERED]);
 }
 
 TEST(notifications_are_taken_in_their_order_whatever_the_network_does)
