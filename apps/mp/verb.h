@@ -116,7 +116,7 @@ extern const struct mp_option mp_options_init[], mp_options_build[], mp_options_
 	mp_options_serve[], mp_options_publish[], mp_options_verify[], mp_options_tuf_client[],
 	mp_options_help[];
 extern const struct mp_verb mp_verbs_channel[], mp_verbs_rollout[], mp_verbs_device[],
-	mp_verbs_key[], mp_verbs_token[];
+	mp_verbs_lwm2m[], mp_verbs_key[], mp_verbs_token[];
 
 /* ---- help.c: everything that is made from the tables ---- */
 

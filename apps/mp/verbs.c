@@ -36,6 +36,8 @@ const struct mp_verb mp_verbs[] = {
 	 mp_verbs_channel},
 	{"rollout", NULL, "bring devices to a release", NULL, NULL, NULL, mp_verbs_rollout},
 	{"device", NULL, "look at devices and their reasons", NULL, NULL, NULL, mp_verbs_device},
+	{"lwm2m", NULL, "read, write and watch devices over LwM2M", NULL, NULL, NULL,
+	 mp_verbs_lwm2m},
 	{"key", NULL, "list and rotate the product's keys", NULL, NULL, NULL, mp_verbs_key},
 	{"token", NULL, "give people and scripts access to the server", NULL, NULL, NULL,
 	 mp_verbs_token},
