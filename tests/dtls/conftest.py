@@ -108,7 +108,7 @@ def keys(tmp_path_factory):
         openssl("pkey", "-in", folder / f"{name}.key", "-pubout", "-out", folder / f"{name}.pub")
         signer = [] if name in ("ca", "stranger") else ["-CA", folder / "ca.crt", "-CAkey",
                                                         folder / "ca.key"]
-        san = ["-addext", "subjectAltName=DNS:localhost"] if name == "server" else []
+        san = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"] if name == "server" else []
         openssl("req", "-x509", "-new", "-key", folder / f"{name}.key", "-days", "2", "-subj",
                 f"/CN={name}", "-out", folder / f"{name}.crt", *signer, *san)
     return folder
