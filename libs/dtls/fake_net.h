@@ -278,3 +278,23 @@ static inline void fake_run(struct fake_net *n, int64_t ms)
 		if (n->ends[i])
 			mp_dtls_tick(n->ends[i]->d, n->now);
 }
+
+/* Records of random types, epochs, numbers and bytes to both ends, from each other's addresses. Both
+ * must have heard data before. */
+static inline void fake_noise(struct fake_net *n, struct fake_end *server, struct fake_end *client,
+			      unsigned count)
+{
+	while (count--) {
+		struct fake_packet p = n->last[count % 2];
+		unsigned body = fake_dice(n, 120);
+
+		p.len = 13u + body;
+		p.data[0] = (uint8_t)(MP_DTLS_CHANGE_CIPHER_SPEC + fake_dice(n, 7));
+		p.data[4] = (uint8_t)fake_dice(n, 3); /* epoch */
+		p.data[9] = (uint8_t)fake_dice(n, 256);
+		p.data[12] = (uint8_t)body;
+		for (unsigned i = 13; i < p.len; i++)
+			p.data[i] = (uint8_t)fake_dice(n, i == 13 ? 24 : 256);
+		mp_dtls_receive(count % 2 ? client->d : server->d, &p.from, NULL, p.data, p.len);
+	}
+}

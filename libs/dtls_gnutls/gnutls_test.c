@@ -152,6 +152,26 @@ TEST(raw_public_keys_are_enough_on_both_sides)
 	ASSERT_INT(0, s->net.repeated);
 }
 
+TEST(random_records_do_not_disturb_a_session)
+{
+	auto_key a = {0}, b = {0};
+	struct mp_dtls_credentials c;
+	SAMPLE(s);
+
+	key_init(&a);
+	key_init(&b);
+	open_sample(s, rpk_config(&a, true), rpk_config(NULL, false));
+	c = rpk_credentials(&b);
+	ASSERT_OK(connect_sample(s, &c));
+	fake_run(&s->net, 2000);
+	ASSERT_OK(mp_dtls_write(s->client.session, "hello", 5));
+	fake_run(&s->net, 100);
+	fake_noise(&s->net, &s->server, &s->client, 3000);
+	ASSERT_OK(mp_dtls_write(s->client.session, "still here", 10));
+	fake_run(&s->net, 100);
+	ASSERT_STR("still here", s->client.text);
+}
+
 TEST(a_raw_key_that_is_not_welcome_is_refused)
 {
 	auto_key a = {0}, b = {0};

@@ -135,6 +135,17 @@ TEST(forged_records_do_not_disturb_a_parked_session)
 	ASSERT_INT(0, s->net.repeated);
 }
 
+TEST(random_records_do_not_disturb_a_live_session)
+{
+	auto_sample *s = connected(sample_config(true), sample_config(false));
+
+	ASSERT(s);
+	fake_noise(&s->net, &s->server, &s->client, 3000);
+	ASSERT_OK(sample_ask(s, "still here"));
+	ASSERT_INT(1, s->server.established);
+	ASSERT_INT(0, s->server.closed + s->client.closed);
+}
+
 TEST(what_is_told_apart_without_a_key_costs_no_revival)
 {
 	auto_sample *s = connected(sample_config(true), sample_config(false));
