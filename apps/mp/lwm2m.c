@@ -326,6 +326,9 @@ const struct mp_verb mp_verbs_lwm2m[] = {
 	 lwm2m_unobserve, NULL},
 	{"queue", "ID", "list requests that wait for a device, and their results", NULL,
 	 lwm2m_options, lwm2m_queue, NULL},
-	{"psk", NULL, "give devices keys", NULL, NULL, NULL, lwm2m_verbs_psk},
+	{"psk", "add|rm ID", "give a device a pre-shared key, or take it away",
+	 "'add' makes a key of 16 random bytes, writes it to a file that only you can read, and "
+	 "gives it to the server. From then on the device can't register without security.",
+	 lwm2m_psk_options, lwm2m_psk, NULL},
 	{0},
 };

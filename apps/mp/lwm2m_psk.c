@@ -15,7 +15,7 @@
 #define KEY_BYTES 16
 #define KEY_MAX 64
 
-static const struct mp_option psk_options[] = {
+const struct mp_option lwm2m_psk_options[] = {
 	{"identity", 'i', MP_TEXT, offsetof(struct lwm2m_options, identity), "TEXT",
 	 "what the device shows in its handshake; default its id"},
 	{"key-file", 'k', MP_TEXT, offsetof(struct lwm2m_options, key_file), "FILE",
@@ -98,55 +98,50 @@ static struct mp_json *body_json(const char *identity, const char *hex)
 	return NULL;
 }
 
-int lwm2m_psk_add(int argc, char *argv[])
+static int add(struct mp_api *api, const char *endpoint, const struct lwm2m_options *o)
 {
-	struct lwm2m_options o = {0};
 	struct mp_err err = {0};
-	auto_(mp_api) *api = NULL;
 	auto_(mp_json) *body = NULL;
 	char hex[2 * KEY_MAX + 1] = "";
 	MP_BUF(url, 1024);
-	int status = mp_api_begin(psk_options, &o, &o.server, &argc, &argv, &api), r;
+	int r = o->key_file ? read_key(o->key_file, hex, &err) : make_key(endpoint, o, hex, &err);
 
-	if (status != MP_GO_ON)
-		return status;
-	if (!mp_str_is_name(argv[0], 64))
-		return mp_fail_usage("'%s' is no device's id", argv[0]);
-	r = o.key_file ? read_key(o.key_file, hex, &err) : make_key(argv[0], &o, hex, &err);
 	if (r < 0)
 		return mp_fail(&err);
-	body = body_json(o.identity ? o.identity : argv[0], hex);
+	body = body_json(o->identity ? o->identity : endpoint, hex);
 	explicit_bzero(hex, sizeof(hex));
-	if (mp_buf_printf(&url, "devices/%s/credentials", argv[0]) < 0 || !body)
+	if (mp_buf_printf(&url, "devices/%s/credentials", endpoint) < 0 || !body)
 		return mp_fail_usage("out of memory");
 	if (mp_api_send(api, "PUT", mp_buf_str(&url), body, NULL, &err) < 0)
 		return mp_fail(&err);
 	return EXIT_SUCCESS;
 }
 
-static int psk_rm(int argc, char *argv[])
+static int take_away(struct mp_api *api, const char *endpoint)
 {
-	struct lwm2m_options o = {0};
 	struct mp_err err = {0};
-	auto_(mp_api) *api = NULL;
 	MP_BUF(url, 1024);
-	int status = mp_api_begin(lwm2m_options, &o, &o.server, &argc, &argv, &api);
 
-	if (status != MP_GO_ON)
-		return status;
-	if (mp_buf_add_str(&url, "devices/") < 0 || mp_url_escape(&url, argv[0]) < 0 ||
-	    mp_buf_add_str(&url, "/credentials") < 0)
-		return mp_fail_usage("that is no device's id");
+	if (mp_buf_printf(&url, "devices/%s/credentials", endpoint) < 0)
+		return mp_fail_usage("out of memory");
 	if (mp_api_send(api, "DELETE", mp_buf_str(&url), NULL, NULL, &err) < 0)
 		return mp_fail(&err);
 	return EXIT_SUCCESS;
 }
 
-const struct mp_verb lwm2m_verbs_psk[] = {
-	{"add", "ID", "give a device a pre-shared key",
-	 "Makes a key of 16 random bytes, writes it to a file that only you can read, and gives it "
-	 "to the server. From then on the device can't register without security.",
-	 psk_options, lwm2m_psk_add, NULL},
-	{"rm", "ID", "take a device's credentials away", NULL, lwm2m_options, psk_rm, NULL},
-	{0},
-};
+int lwm2m_psk(int argc, char *argv[])
+{
+	struct lwm2m_options o = {0};
+	auto_(mp_api) *api = NULL;
+	int status = mp_api_begin(lwm2m_psk_options, &o, &o.server, &argc, &argv, &api);
+
+	if (status != MP_GO_ON)
+		return status;
+	if (!mp_str_is_name(argv[1], 64))
+		return mp_fail_usage("'%s' is no device's id", argv[1]);
+	if (mp_streq(argv[0], "add"))
+		return add(api, argv[1], &o);
+	if (mp_streq(argv[0], "rm"))
+		return take_away(api, argv[1]);
+	return mp_fail_usage("'%s' is neither add nor rm", argv[0]);
+}
