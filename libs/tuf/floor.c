@@ -8,6 +8,7 @@
 #include "tuf/internal.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define FLOOR_FILE "time-floor"
 
@@ -52,5 +53,5 @@ int mp_tuf_floor_save(const struct mp_tuf_floor *f, const struct mp_tuf_store *s
 		r = mp_json_format(doc, &text);
 	if (r == 0)
 		r = store->save(store->user, FLOOR_FILE, text.data, text.len);
-	return r < 0 ? mp_err_set(err, r, "the time floor cannot be stored") : 0;
+	return r < 0 ? mp_err_set(err, r, "the time floor cannot be stored: %s", strerror(-r)) : 0;
 }

@@ -107,7 +107,9 @@ int mp_tuf_save(const struct mp_tuf_store *s, const char *role, const struct mp_
 
 	if (r == 0)
 		r = s->save(s->user, name.data, mp_buf_str(data), data->len);
-	return r < 0 ? mp_err_set(err, r, "%s cannot be stored", mp_buf_str(&name)) : 0;
+	return r < 0 ? mp_err_set(err, r, "%s cannot be stored: %s", mp_buf_str(&name),
+				  strerror(-r))
+		     : 0;
 }
 
 int mp_tuf_remove(const struct mp_tuf_store *s, const char *role, struct mp_err *err)
