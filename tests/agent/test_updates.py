@@ -65,11 +65,13 @@ def test_a_health_check_that_fails_brings_the_old_release_back(make_device, serv
 def test_a_release_whose_kernel_panics_is_reported_by_the_one_before(device, server, repository, second):
     server.offer("1001", "1.1.0", repository.publish(second))
     os.makedirs(device.root / "sys/fs/pstore")
+    device.wait(lambda: device.process.poll() is not None)  # it waits for its reboot
     device.write("sys/fs/pstore/dmesg-efi-1", "<4>[    1.2] x\nKernel panic - not syncing: no init\n")
     assert device.wait_reboot(panic=["1.1.0"]) == "1.0.0"
     device.wait(lambda: server.closed("1001"))
     finished, why = server.closed("1001")
     assert finished == "failure" and "did not come up" in why and "no init" in why, why
+    assert not os.listdir(device.root / "sys/fs/pstore")  # read once, they go
 
 
 def test_a_payload_with_one_flipped_bit_is_refused(device, server, repository, second):
