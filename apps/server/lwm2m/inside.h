@@ -29,6 +29,12 @@ void registration_serve(struct lwm2m *l, const struct mp_coap_request *rq, const
 void send_serve(struct lwm2m *l, const struct mp_coap_request *rq);
 void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri);
 bool observations_notified(struct lwm2m *l, const struct mp_coap_answer *a);
+/* The request behind an observation; what *ret points to lasts until the next call. */
+bool observations_observed(struct lwm2m *l, const struct mp_coap_remote *from, const uint8_t *token,
+			   size_t len, struct mp_coap_ask *ret);
+/* Where a path of this device is found: its alternate root, then the path. -EINVAL: no room. */
+int lwm2m_uri(const struct registration *r, const struct mp_lwm2m_path *path, char *text,
+	      size_t room);
 /* `diagnostic` may be NULL. */
 void lwm2m_refuse(const struct mp_coap_request *rq, uint8_t code, const char *diagnostic);
 

@@ -115,6 +115,12 @@ static void send_message(void *user, const struct mp_coap_remote *to, const void
 	transport_send(l->transport, to, data, len);
 }
 
+static bool observed(void *user, const struct mp_coap_remote *from, const uint8_t *token,
+		     size_t len, struct mp_coap_ask *ret)
+{
+	return observations_observed(user, from, token, len, ret);
+}
+
 /* ---- opening ---- */
 
 static int new_coap(struct lwm2m *l)
@@ -123,6 +129,7 @@ static int new_coap(struct lwm2m *l)
 						    .send = send_message,
 						    .serve = serve,
 						    .notified = notified,
+						    .observed = observed,
 						    .now_ms = l->clock_ms,
 						    .body_max = 256 << 10},
 			   &l->coap);

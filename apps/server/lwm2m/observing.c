@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Notifications as they come, and observations made again. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "server.h"
@@ -85,6 +86,32 @@ bool observations_notified(struct lwm2m *l, const struct mp_coap_answer *a)
 	l->counters.notifications++;
 	if (lwm2m_is_heard(l, LWM2M_NOTIFIED))
 		tell(l, o, a);
+	return true;
+}
+
+bool observations_observed(struct lwm2m *l, const struct mp_coap_remote *from, const uint8_t *token,
+			   size_t len, struct mp_coap_ask *ret)
+{
+	static char path[256]; /* both are copied before the next call */
+	static uint8_t *body;
+	struct observation *o = observations_by_token(l->observations, token, len);
+	struct lwm2m_operation operation = LWM2M_OPERATION(LWM2M_OBSERVE);
+
+	if (!o || !is_from(o->registration, from))
+		return false;
+	operation.kind = o->is_composite ? LWM2M_OBSERVE_COMPOSITE : LWM2M_OBSERVE;
+	operation.paths = o->paths;
+	operation.n_paths = o->n;
+	if (lwm2m_uri(o->registration, o->is_composite ? &mp_lwm2m_path_root : o->paths, path,
+		      sizeof(path)) < 0)
+		return false;
+	*ret = MP_COAP_ASK(o->is_composite ? MP_COAP_FETCH : MP_COAP_GET, path);
+	ret->accept = o->accept;
+	ret->limit = 1 << 20;
+	free(take_ptr(body));
+	if (lwm2m_encode(o->registration, &operation, &body, &ret->payload_len, &ret->format) < 0)
+		return false;
+	ret->payload = body;
 	return true;
 }
 

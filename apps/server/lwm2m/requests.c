@@ -245,14 +245,12 @@ static const struct {
 
 /* The alternate root, then the path, without a slash at its beginning. Operations on several paths
  * have none. */
-static int uri_of(const struct lwm2m_request *q, char *text, size_t room)
+int lwm2m_uri(const struct registration *r, const struct mp_lwm2m_path *path, char *text,
+	      size_t room)
 {
 	size_t root_len, n = 0;
-	const char *root = registration_root(q->registration, &root_len);
-	struct mp_lwm2m_path path = mp_lwm2m_path_root;
+	const char *root = registration_root(r, &root_len);
 
-	if (methods[q->kind].code != MP_COAP_FETCH && q->kind != LWM2M_WRITE_COMPOSITE)
-		path = q->kind == LWM2M_CREATE ? mp_lwm2m_path_top(q->paths, 1) : q->paths[0];
 	if (root_len > 0 && *root == '/') {
 		root++;
 		root_len--;
@@ -261,17 +259,27 @@ static int uri_of(const struct lwm2m_request *q, char *text, size_t room)
 		return -EINVAL;
 	memcpy(text, root, root_len);
 	n = root_len;
-	if (path.n > 0) {
+	if (path->n > 0) {
+		char numbers[MP_LWM2M_PATH_TEXT];
+		size_t len = mp_lwm2m_path_format(path, numbers);
+
 		if (n > 0)
 			text[n++] = '/';
-		char numbers[MP_LWM2M_PATH_TEXT];
-		size_t len = mp_lwm2m_path_format(&path, numbers);
 
 		memcpy(text + n, numbers + 1, len - 1);
 		n += len - 1;
 	}
 	text[n] = '\0';
 	return 0;
+}
+
+static int uri_of(const struct lwm2m_request *q, char *text, size_t room)
+{
+	struct mp_lwm2m_path path = mp_lwm2m_path_root;
+
+	if (methods[q->kind].code != MP_COAP_FETCH && q->kind != LWM2M_WRITE_COMPOSITE)
+		path = q->kind == LWM2M_CREATE ? mp_lwm2m_path_top(q->paths, 1) : q->paths[0];
+	return lwm2m_uri(q->registration, &path, text, room);
 }
 
 struct queries {
