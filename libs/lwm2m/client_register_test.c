@@ -11,7 +11,8 @@ TEST(ets_101_initial_registration_says_who_and_what)
 	ASSERT_STR("ep=device-1&lt=300&lwm2m=1.1&b=U", w.seen[1].queries);
 	ASSERT_INT(MP_LWM2M_FORMAT_LINK, w.seen[1].format);
 	ASSERT_STR("</>;rt=\"oma.lwm2m\";ct=\"60 110 112 11542 11543\",</1/0>,</3>;ver=1.1,</3/0>,"
-		   "</5>;ver=1.1,</5/0>,</16>,</19>,</3303/0>,</3311/0>,</3311/1>",
+		   "</4>,</5>;ver=1.1,</5/0>,</6>,</7/0>,</9/0>,</9/1>,</11>,</16>,</19>,</20/0>,"
+		   "</3303/0>,</3311/0>,</3311/1>,</33629/0>,</33629/1>,</33629/2>",
 		   w.seen[1].payload);
 	ASSERT_INT(1, w.events[MP_LWM2M_REGISTERED]);
 	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));

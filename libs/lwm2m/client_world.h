@@ -70,7 +70,16 @@ struct world {
 	unsigned reboots, factory_resets;
 	struct mp_lwm2m_device device;
 	struct mp_lwm2m_firmware firmware;
-	struct mp_lwm2m_stored portfolio, binary;
+	struct mp_lwm2m_stored radio, place, apn, portfolio, binary;
+	struct mp_lwm2m_traffic traffic;
+	struct mp_lwm2m_traffic_totals totals;
+	struct mp_lwm2m_log log;
+	struct mp_lwm2m_software software[2];
+	struct mp_lwm2m_softwares softwares;
+	struct mp_lwm2m_component component[3];
+	struct mp_lwm2m_components components;
+	int software_error;
+	unsigned uninstalls, activations;
 	int package_error, pull_error, update_error;
 	size_t package_len;
 	unsigned drops, pulls, installs;
@@ -226,6 +235,46 @@ static inline int world_update(void *user)
 	return world_of(user)->update_error;
 }
 
+static inline int world_install(void *user)
+{
+	world_of(user)->installs++;
+	return world_of(user)->software_error;
+}
+
+static inline int world_uninstall(void *user)
+{
+	world_of(user)->uninstalls++;
+	return world_of(user)->software_error;
+}
+
+static inline int world_activate(void *user, bool on)
+{
+	world_of(user)->activations += on;
+	return 0;
+}
+
+static inline const char *world_current(void *user)
+{
+	(void)user;
+	return "1.0.0";
+}
+
+static inline void world_totals(void *user, struct mp_lwm2m_traffic_totals *ret)
+{
+	*ret = world_of(user)->totals;
+}
+
+static const struct mp_lwm2m_software_provider world_software = {
+	.write = world_package_write,
+	.end = world_package_end,
+	.pull = world_pull,
+	.drop = world_drop,
+	.install = world_install,
+	.uninstall = world_uninstall,
+	.activate = world_activate,
+	.name = world_current,
+	.version = world_current,
+};
 static const struct mp_lwm2m_device_provider world_device = {
 	.read = world_device_read,
 	.write = world_device_write,
@@ -318,28 +367,42 @@ static const struct mp_lwm2m_class world_light = {
 	.read = world_light_read,
 	.write = world_light_write,
 };
+static const struct mp_lwm2m_class world_radio = {.id = 4, MP_LWM2M_STORED};
+static const struct mp_lwm2m_class world_place = {.id = 6, MP_LWM2M_STORED};
+static const struct mp_lwm2m_class world_apn = {.id = 11, MP_LWM2M_STORED};
 static const struct mp_lwm2m_class world_portfolio = {.id = 16, MP_LWM2M_STORED};
 static const struct mp_lwm2m_class world_binary = {.id = 19, MP_LWM2M_STORED};
 static const struct mp_lwm2m_class *const world_classes[] = {
-	&mp_lwm2m_device_class, &mp_lwm2m_firmware_class, &world_portfolio,
-	&world_binary,		&world_temperature,	  &world_light};
+	&mp_lwm2m_device_class,
+	&world_radio,
+	&mp_lwm2m_firmware_class,
+	&world_place,
+	&mp_lwm2m_traffic_class,
+	&mp_lwm2m_software_class,
+	&world_apn,
+	&world_portfolio,
+	&world_binary,
+	&mp_lwm2m_log_class,
+	&world_temperature,
+	&world_light,
+	&mp_lwm2m_components_class,
+};
 
 static inline void *world_state(void *user, const struct mp_lwm2m_class *class)
 {
 	struct world *w = user;
+	const struct {
+		uint16_t id;
+		void *state;
+	} states[] = {{3, &w->device}, {4, &w->radio},	       {5, &w->firmware},
+		      {6, &w->place},  {7, &w->traffic},       {9, &w->softwares},
+		      {11, &w->apn},   {16, &w->portfolio},    {19, &w->binary},
+		      {20, &w->log},   {33629, &w->components}};
 
-	switch (class->id) {
-	case 3:
-		return &w->device;
-	case 5:
-		return &w->firmware;
-	case 16:
-		return &w->portfolio;
-	case 19:
-		return &w->binary;
-	default:
-		return w;
-	}
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].id == class->id)
+			return states[i].state;
+	return w;
 }
 
 /* ---- hosts ---- */
@@ -469,6 +532,29 @@ static inline int world_account(struct world *w, int host, bool bootstrap, uint3
 						      .lifetime = lifetime});
 }
 
+static inline void world_open_objects(struct world *w)
+{
+	w->radio = (struct mp_lwm2m_stored){.object = 4, .user = w};
+	w->place = (struct mp_lwm2m_stored){.object = 6, .user = w};
+	w->apn = (struct mp_lwm2m_stored){.object = 11, .instances_max = 4, .user = w};
+	w->portfolio = (struct mp_lwm2m_stored){.object = 16, .instances_max = 4, .user = w};
+	w->binary = (struct mp_lwm2m_stored){.object = 19, .instances_max = 4, .user = w};
+	w->traffic = (struct mp_lwm2m_traffic){.totals = world_totals, .user = w};
+	for (uint16_t i = 0; i < 2; i++)
+		w->software[i] = (struct mp_lwm2m_software){
+			.provider = &world_software, .user = w, .instance = i};
+	w->softwares = (struct mp_lwm2m_softwares){w->software, 2};
+	for (uint16_t i = 0; i < 3; i++)
+		w->component[i] = (struct mp_lwm2m_component){
+			.name = i == 0	 ? "application"
+				: i == 1 ? "modem"
+					 : "boot",
+			.current = world_current,
+			.linked = i < 2 ? 3 : 0,
+			.firmware = {.provider = &world_firmware, .user = w}};
+	w->components = (struct mp_lwm2m_components){w->component, 3};
+}
+
 /* Endpoints and the client, without accounts. */
 static inline int world_open(struct world *w)
 {
@@ -484,8 +570,7 @@ static inline int world_open(struct world *w)
 	w->celsius = 20;
 	w->device = (struct mp_lwm2m_device){.provider = &world_device, .user = w};
 	w->firmware = (struct mp_lwm2m_firmware){.provider = &world_firmware, .user = w};
-	w->portfolio = (struct mp_lwm2m_stored){.object = 16, .instances_max = 4, .user = w};
-	w->binary = (struct mp_lwm2m_stored){.object = 19, .instances_max = 4, .user = w};
+	world_open_objects(w);
 	for (int i = 0; r == 0 && i < FAKE_HOSTS; i++) {
 		r = fake_host(&w->net, i, i == 0 ? &client : &server);
 		w->net.hosts[i].user = w;
@@ -507,8 +592,12 @@ static inline int world_open(struct world *w)
 	};
 	if (r == 0)
 		r = mp_lwm2m_client_new(&w->kind, "device-1", w, &w->client);
-	w->device.client = w->firmware.client = r == 0 ? w->client : NULL;
-	return r;
+	if (r < 0)
+		return r;
+	w->device.client = w->firmware.client = w->traffic.client = w->log.client = w->client;
+	w->software[0].client = w->software[1].client = w->client;
+	mp_lwm2m_components_init(&w->components, w->client);
+	return 0;
 }
 
 static inline int world_begin(struct world *w)
@@ -532,6 +621,11 @@ static inline void world_end(struct world *w)
 	w->client = NULL;
 	fake_done(&w->net);
 	mp_lwm2m_firmware_done(&w->firmware);
+	for (int i = 0; i < 3; i++)
+		mp_lwm2m_firmware_done(&w->component[i].firmware);
+	mp_lwm2m_rows_done(&w->radio.rows);
+	mp_lwm2m_rows_done(&w->place.rows);
+	mp_lwm2m_rows_done(&w->apn.rows);
 	mp_lwm2m_rows_done(&w->portfolio.rows);
 	mp_lwm2m_rows_done(&w->binary.rows);
 }

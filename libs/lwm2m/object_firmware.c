@@ -58,6 +58,7 @@ static uint8_t result_of(int r)
 
 static void go(struct mp_lwm2m_firmware *f, enum mp_lwm2m_update_state state, uint8_t result)
 {
+	uint16_t object = f->object ? f->object : 5;
 	bool state_is_new = f->state != state, result_is_new = f->result != result;
 
 	f->state = (uint8_t)state;
@@ -65,9 +66,9 @@ static void go(struct mp_lwm2m_firmware *f, enum mp_lwm2m_update_state state, ui
 	if (f->provider->save)
 		f->provider->save(f->user, f->state, f->result, f->uri ? f->uri : "");
 	if (f->client && result_is_new)
-		mp_lwm2m_client_changed(f->client, &mp_lwm2m_path(5, 0, RESULT));
+		mp_lwm2m_client_changed(f->client, &mp_lwm2m_path(object, f->instance, RESULT));
 	if (f->client && state_is_new)
-		mp_lwm2m_client_changed(f->client, &mp_lwm2m_path(5, 0, STATE));
+		mp_lwm2m_client_changed(f->client, &mp_lwm2m_path(object, f->instance, STATE));
 }
 
 static void set_uri(struct mp_lwm2m_firmware *f, const char *text, size_t len)
@@ -358,4 +359,111 @@ const struct mp_lwm2m_class mp_lwm2m_firmware_class = {
 	.write = firmware_write,
 	.execute = firmware_execute,
 	.sink = firmware_sink,
+};
+
+/* ---- components ---- */
+
+enum { COMPONENT = 14, CURRENT, LINKED };
+
+static int32_t component_next(void *user, int32_t after)
+{
+	const struct mp_lwm2m_components *c = user;
+
+	return after + 1 < c->n ? after + 1 : -1;
+}
+
+static int give_linked(const struct mp_lwm2m_components *c, uint16_t instance,
+		       struct mp_lwm2m_out *out)
+{
+	uint16_t n = 0;
+	int r = 0;
+
+	for (uint16_t i = 0; r == 0 && i < c->n; i++)
+		if (i != instance && c->list[instance].linked & 1u << i)
+			r = mp_lwm2m_give_instance(out, n++, mp_lwm2m_objlnk(33629, i));
+	return r;
+}
+
+static int component_read(void *user, uint16_t instance, uint16_t resource,
+			  struct mp_lwm2m_out *out)
+{
+	struct mp_lwm2m_components *c = user;
+	struct mp_lwm2m_component *one = &c->list[instance];
+
+	switch (resource) {
+	case COMPONENT:
+		return give_text(out, one->name);
+	case CURRENT:
+		return give_text(out, one->current(one->firmware.user));
+	case LINKED:
+		return give_linked(c, instance, out);
+	default:
+		return firmware_read(&one->firmware, 0, resource, out);
+	}
+}
+
+static int component_write(void *user, const struct mp_lwm2m_path *path,
+			   const struct mp_lwm2m_value *value)
+{
+	struct mp_lwm2m_components *c = user;
+
+	return firmware_write(&c->list[path->id[1]].firmware, path, value);
+}
+
+/* The components that an argument names ("0='</33629/1>,</33629/2>'"), as bits. */
+static uint32_t named(const struct mp_lwm2m_components *c, const char *arguments)
+{
+	static const char link[] = "</33629/";
+	uint32_t bits = 0;
+
+	while ((arguments = strstr(arguments, link))) {
+		unsigned long i = strtoul(arguments + sizeof(link) - 1, NULL, 10);
+
+		if (i < c->n)
+			bits |= 1u << i;
+		arguments++;
+	}
+	return bits;
+}
+
+/* Update: the linked ones and the named ones that have a package go with it. */
+static int component_execute(void *user, uint16_t instance, uint16_t resource,
+			     const char *arguments, size_t len)
+{
+	struct mp_lwm2m_components *c = user;
+	uint32_t others = c->list[instance].linked | named(c, arguments);
+	int r = firmware_execute(&c->list[instance].firmware, 0, resource, arguments, len);
+
+	if (r < 0 || resource != UPDATE)
+		return r;
+	for (uint16_t i = 0; i < c->n; i++)
+		if (i != instance && others & 1u << i)
+			(void)firmware_execute(&c->list[i].firmware, 0, UPDATE, arguments, len);
+	return 0;
+}
+
+static int component_sink(void *user, uint16_t instance, uint16_t resource,
+			  struct mp_coap_sink *ret)
+{
+	struct mp_lwm2m_components *c = user;
+
+	return firmware_sink(&c->list[instance].firmware, 0, resource, ret);
+}
+
+void mp_lwm2m_components_init(struct mp_lwm2m_components *c, struct mp_lwm2m_client *client)
+{
+	for (uint16_t i = 0; i < c->n; i++) {
+		c->list[i].firmware.object = 33629;
+		c->list[i].firmware.instance = i;
+		c->list[i].firmware.client = client;
+	}
+}
+
+const struct mp_lwm2m_class mp_lwm2m_components_class = {
+	.id = 33629,
+	.next = component_next,
+	.read = component_read,
+	.write = component_write,
+	.execute = component_execute,
+	.sink = component_sink,
 };

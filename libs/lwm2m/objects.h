@@ -93,6 +93,7 @@ struct mp_lwm2m_firmware { /* state, result and uri as they were saved, for a bo
 	struct mp_lwm2m_client *client;
 	char *uri; /* freed by _done() */
 	uint64_t got; /* bytes of a push */
+	uint16_t object, instance; /* of a component (below): 33629 and its number; else 0 */
 	uint8_t state, result;
 	bool broken; /* a push that ended early has told why */
 	bool sunk; /* a push came whole, and its request is about to be served */
@@ -103,6 +104,103 @@ void mp_lwm2m_firmware_done(struct mp_lwm2m_firmware *f);
 void mp_lwm2m_firmware_downloaded(struct mp_lwm2m_firmware *f, int r);
 /* The update ended: RESULT_SUCCESS, or why not. */
 void mp_lwm2m_firmware_updated(struct mp_lwm2m_firmware *f, enum mp_lwm2m_update_result result);
+
+/* ---- 33629, firmware of a device that has several parts (docs/spec/lwm2m.md): each an update of its own,
+ * with the provider and the calls above; those that are linked begin to update together ---- */
+struct mp_lwm2m_component {
+	const char *name;
+	const char *(*current)(void *user); /* the version that runs; `user` is the firmware's */
+	uint32_t linked; /* bits of the components that go with it */
+	struct mp_lwm2m_firmware firmware;
+};
+struct mp_lwm2m_components {
+	struct mp_lwm2m_component *list; /* at most 32; instance i is list[i] */
+	uint16_t n;
+};
+extern const struct mp_lwm2m_class mp_lwm2m_components_class;
+/* Sets what of each firmware follows from its place; before use. */
+void mp_lwm2m_components_init(struct mp_lwm2m_components *c, struct mp_lwm2m_client *client);
+
+/* ---- 9 Software Management ---- */
+enum mp_lwm2m_software_state { /* resource 7 */
+			       MP_LWM2M_SOFTWARE_INITIAL,
+			       MP_LWM2M_SOFTWARE_DOWNLOADING,
+			       MP_LWM2M_SOFTWARE_DOWNLOADED, /* and being verified */
+			       MP_LWM2M_SOFTWARE_DELIVERED,
+			       MP_LWM2M_SOFTWARE_INSTALLED,
+};
+enum mp_lwm2m_software_result { /* resource 9 */
+				MP_LWM2M_SOFTWARE_NONE = 0,
+				MP_LWM2M_SOFTWARE_UNDER_WAY = 1,
+				MP_LWM2M_SOFTWARE_SUCCESS = 2, /* installed */
+				MP_LWM2M_SOFTWARE_VERIFIED = 3, /* downloaded */
+				MP_LWM2M_SOFTWARE_NO_STORAGE = 50,
+				MP_LWM2M_SOFTWARE_NO_MEMORY = 51,
+				MP_LWM2M_SOFTWARE_CONNECTION_LOST = 52,
+				MP_LWM2M_SOFTWARE_INTEGRITY = 53,
+				MP_LWM2M_SOFTWARE_PACKAGE_TYPE = 54,
+				MP_LWM2M_SOFTWARE_URI = 56,
+				MP_LWM2M_SOFTWARE_DEVICE_ERROR = 57,
+				MP_LWM2M_SOFTWARE_INSTALL_FAILED = 58,
+				MP_LWM2M_SOFTWARE_UNINSTALL_FAILED = 59,
+};
+struct mp_lwm2m_software_provider { /* results as of the firmware's */
+	int (*write)(void *user, uint64_t offset, const void *data, size_t len);
+	int (*end)(void *user); /* 0, -EINPROGRESS: …_downloaded() later */
+	int (*pull)(void *user, const char *uri); /* NULL: push alone */
+	void (*drop)(void *user); /* the package */
+	int (*install)(void *user); /* …_installed() later */
+	int (*uninstall)(void *user); /* with the package; at once */
+	int (*activate)(void *user, bool on); /* at once; NULL: installed is active */
+	void (*save)(void *user, uint8_t state, uint8_t result, bool active); /* NULL: not kept */
+	const char *(*name)(void *user), *(*version)(void *user);
+};
+struct mp_lwm2m_software {
+	const struct mp_lwm2m_software_provider *provider;
+	void *user;
+	struct mp_lwm2m_client *client;
+	uint64_t got;
+	uint16_t instance;
+	uint8_t state, result;
+	bool active, broken, sunk, installing;
+};
+struct mp_lwm2m_softwares {
+	struct mp_lwm2m_software *list; /* instance i is list[i] */
+	uint16_t n;
+};
+extern const struct mp_lwm2m_class mp_lwm2m_software_class;
+void mp_lwm2m_software_downloaded(struct mp_lwm2m_software *s, int r);
+void mp_lwm2m_software_installed(struct mp_lwm2m_software *s, int r);
+
+/* ---- 7 Connectivity Statistics ---- */
+struct mp_lwm2m_traffic_totals {
+	uint64_t sent, received; /* bytes, since anything */
+	uint64_t messages;
+	uint32_t largest; /* bytes of a message, since the statistics began */
+};
+struct mp_lwm2m_traffic {
+	void (*totals)(void *user, struct mp_lwm2m_traffic_totals *ret);
+	void *user;
+	struct mp_lwm2m_client *client; /* for its clock */
+	struct mp_lwm2m_traffic_totals begin, end;
+	int64_t until_ms; /* of its clock; 0: until Stop */
+	uint32_t period; /* resource 8, seconds; 0: until Stop */
+	bool running;
+};
+extern const struct mp_lwm2m_class mp_lwm2m_traffic_class;
+
+/* ---- 20 Event Log: one instance, a ring of text lines ---- */
+#define MP_LWM2M_LOG_SIZE 2048
+struct mp_lwm2m_log {
+	struct mp_lwm2m_client *client;
+	char text[MP_LWM2M_LOG_SIZE]; /* whole lines, the newest last */
+	uint16_t len;
+	int64_t log_class; /* resource 4010: what is logged, by the program's meaning */
+	bool running;
+};
+extern const struct mp_lwm2m_class mp_lwm2m_log_class;
+/* A line, when the log runs; the oldest go. */
+void mp_lwm2m_log_add(struct mp_lwm2m_log *l, const char *line);
 
 /* ---- objects that are stored values: 16, 19, 21, 22, and those whose values the program sets
  * itself with mp_lwm2m_rows_set(): 4, 6, 11, 25 … ---- */
