@@ -224,6 +224,7 @@ void call_begin(void *user, struct mp_request *rq)
 	c->token = NULL;
 	c->asked = NULL;
 	c->dialect = DIALECT_OWN;
+	c->args[0] = NULL; /* of a pattern without arguments */
 	mp_request_set_data(rq, c);
 	c->server->metrics->requests++;
 	r = mp_path_split(mp_request_path(rq), &c->path);

@@ -30,6 +30,8 @@ static const char help[] =
 	"(93)\n"
 	"  --interviews N              LwM2M devices that are asked for model and version, a "
 	"second (100)\n"
+	"  --bootstrap-port N          LwM2M bootstrap server, with DTLS (off)\n"
+	"  --bootstrap-coap-port N     the same without security (off)\n"
 	"  --telemetry-days N          how long values of devices are kept as they came (30),\n"
 	"  --telemetry-hourly-days N   and then what they were in an hour (730)\n"
 	"  --leshan-prefix PATH        offer the REST of Leshan 2.x below this path, as in "
@@ -66,6 +68,8 @@ enum {
 	NO_REOBSERVE,
 	AWAKE,
 	INTERVIEWS,
+	BOOTSTRAP_PORT,
+	BOOTSTRAP_COAP_PORT,
 	TELEMETRY_DAYS,
 	HOURLY_DAYS,
 	LESHAN,
@@ -91,6 +95,8 @@ static const struct option table[] = {
 	{"no-reobserve", no_argument, NULL, NO_REOBSERVE},
 	{"awake", required_argument, NULL, AWAKE},
 	{"interviews", required_argument, NULL, INTERVIEWS},
+	{"bootstrap-port", required_argument, NULL, BOOTSTRAP_PORT},
+	{"bootstrap-coap-port", required_argument, NULL, BOOTSTRAP_COAP_PORT},
 	{"telemetry-days", required_argument, NULL, TELEMETRY_DAYS},
 	{"telemetry-hourly-days", required_argument, NULL, HOURLY_DAYS},
 	{"leshan-prefix", required_argument, NULL, LESHAN},
@@ -135,6 +141,18 @@ static int take_lwm2m(int option, struct options *o)
 		else
 			o->coap_tcp_port = (uint16_t)n;
 	}
+	return r;
+}
+
+static int take_bootstrap(int option, struct options *o)
+{
+	uint64_t n = 0;
+	int r = number(optarg, 65535, "no port: ", &n);
+
+	if (option == BOOTSTRAP_PORT)
+		o->bootstrap_port = (uint16_t)n;
+	else
+		o->bootstrap_coap_port = (uint16_t)n;
 	return r;
 }
 
@@ -205,6 +223,10 @@ static int take(int option, struct options *o)
 	case AWAKE:
 	case INTERVIEWS:
 		r = take_lwm2m(option, o);
+		break;
+	case BOOTSTRAP_PORT:
+	case BOOTSTRAP_COAP_PORT:
+		r = take_bootstrap(option, o);
 		break;
 	case TELEMETRY_DAYS:
 	case HOURLY_DAYS:

@@ -99,4 +99,9 @@ static const char telemetry[] =
 	"  series INTEGER NOT NULL, hour INTEGER NOT NULL, min REAL NOT NULL, avg REAL NOT NULL,"
 	"  max REAL NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (series, hour)) WITHOUT ROWID;";
 
-const char *const server_migrations[] = {first, credentials, firmware, lwm2m, telemetry, NULL};
+/* what the bootstrap server gives to a device, '' to all others; sealed JSON */
+static const char bootstrap[] = "CREATE TABLE bootstrap_config (endpoint TEXT PRIMARY KEY, config "
+				"BLOB NOT NULL) WITHOUT ROWID;";
+
+const char *const server_migrations[] = {first,	    credentials, firmware, lwm2m,
+					 telemetry, bootstrap,	 NULL};

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blobs.h"
+#include "bootstrap/bootstrap.h"
 #include "call.h"
 #include "collect.h"
 #include "devices.h"
@@ -288,6 +289,8 @@ static int open_as_started(struct server *s, struct mp_err *err)
 		r = mp_err_set(err, -ENOMEM, "memory is out");
 	if (r == 0)
 		r = open_listeners(s, err);
+	if (r == 0 && (s->options.bootstrap_port || s->options.bootstrap_coap_port))
+		r = bootstrap_open(s, &s->bootstrap, err);
 	if (r == 0)
 		r = load(s, err);
 	if (r == 0)
@@ -346,6 +349,7 @@ static void release(struct server *s)
 {
 	campaigns_free(s->campaigns);
 	lwm2m_free(s->lwm2m);
+	bootstrap_free(s->bootstrap);
 	telemetry_free(s->telemetry);
 	watch_free(s->watch);
 	leshan_free(s->leshan);

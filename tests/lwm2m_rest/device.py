@@ -164,6 +164,7 @@ class Device:
         self.observations, self.executed, self.attributes, self.log = {}, [], {}, []
         self.silent = False  # does not answer, as if it were gone
         self.refuse = None  # "4.03": answers this to everything
+        self.bootstrapping = False
         self.location, self.running, self.body = None, True, b""
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -203,6 +204,11 @@ class Device:
         answer = self.register()
         assert answer.code == code("2.01"), (answer.code >> 5, answer.code & 31, answer.payload)
         return self
+
+    def bootstrap(self):
+        """Ask a bootstrap server, which `port` is that of then."""
+        self.bootstrapping = True
+        return self.request(POST, ["bs"], [f"ep={self.endpoint}", f"pct={SENML}"])
 
     def update(self, *queries):
         return self.request(POST, self.location, queries)
@@ -258,6 +264,9 @@ class Device:
         return {p: v for p, v in sorted(self.values.items()) if p[:len(path)] == path}
 
     def serve(self, m):
+        if m.all(URI_PATH) == [b"bs"] and m.code == POST:
+            self.bootstrapping = False
+            return "2.04", [], b""
         try:
             path = tuple(int(part) for part in m.all(URI_PATH))
         except ValueError:
@@ -315,6 +324,9 @@ class Device:
         return {path: m.payload.decode()}
 
     def write(self, values):
+        if self.bootstrapping:
+            self.values |= values
+            return "2.04", [], b""
         for path, value in values.items():
             if path in READ_ONLY:
                 return "4.05", [], b""
@@ -359,6 +371,9 @@ class Device:
         return "2.01", [(LOCATION_PATH, str(path[0])), (LOCATION_PATH, str(instance))] if chosen else [], b""
 
     def delete(self, m, path):
+        if self.bootstrapping:
+            self.values = {p: v for p, v in self.values.items() if p[:len(path)] != path}
+            return "2.02", [], b""
         if not self.below(path):
             return "4.04", [], b""
         if path == (3, 0):

@@ -14,7 +14,8 @@ from demo_fleet import Fleet, fleet as servers  # noqa: E402
 def fleet(tmp_path):
     fleet = Fleet(tmp_path)
     fleet.coap_port = servers.free_port()
-    fleet.options += ["--coap-port", str(fleet.coap_port), "--open-registration", "--awake", "1"]
+    fleet.bootstrap_port = servers.free_port()
+    fleet.options += ["--bootstrap-coap-port", str(fleet.bootstrap_port), "--coap-port", str(fleet.coap_port), "--open-registration", "--awake", "1"]
     fleet.start()
     yield fleet
     fleet.kill()

@@ -314,6 +314,21 @@ def credentials(call, fleet):
     call("get", one, 404, id="sec-1")
 
 
+def bootstrap(call, fleet):
+    config = {"delete": ["/0", "/1"], "discover": True, "values": {"/0/0/5": "00aa", "/1/0/1": {"value": 9, "type": "integer"}}}
+    for path, args in (("/api/v1/devices/{id}/bootstrap", {"id": "boot-1"}), ("/api/v1/bootstrap/default", {})):
+        call("put", path, 204, config, **args)
+        call("put", path, 400, {"delete": 1}, **args)
+        call("put", path, 413, announced=70000, **args)
+        assert call("get", path, 200, **args)["values"]["/0/0/5"] is None
+        if not args:
+            Thing("boot-1", fleet.bootstrap_port).bootstrap()
+        call("delete", path, 204, **args)
+        call("delete", path, 404, **args)
+        call("get", path, 404, **args)
+    assert call("get", "/api/v1/bootstrap/sessions", 200)["items"][0]["device"] == "boot-1"
+
+
 LWM2M = "/api/v1/devices/{id}/lwm2m"
 PLACES = [{"object": 3}, {"instance": 0}, {"resource": 15}, {"resourceInstance": 0}]
 
@@ -394,6 +409,7 @@ def lwm2m_unwilling(call, operations, thing):
 
 
 def lwm2m_asleep(call, operations, thing):
+    thing.registered()  # anew: it listens for a moment
     for method, path, args, query, _, status in operations:
         if path.endswith("/observe") and method == "post":
             call(method, path, status, query=query, id="thing-b", **args)
@@ -507,7 +523,7 @@ def tired(call, fleet):
 
 def test_every_operation_answers_as_described(call, fleet, description):
     for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, tokens,
-                    credentials, lwm2m, enrolment, crowd, strangers, tired):
+                    credentials, bootstrap, lwm2m, enrolment, crowd, strangers, tired):
         chapter(call, fleet)
     wanted = {(method, path, status) for method, path, operation in description.operations()
               for status in operation["responses"] if status not in NOT_PROVOKED}

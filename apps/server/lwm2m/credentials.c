@@ -529,6 +529,32 @@ int credentials_remove(struct server *s, const char *endpoint)
 	return 0;
 }
 
+int credentials_seal(const struct credentials *c, const char *about, const void *secret, size_t len,
+		     struct mp_buf *out)
+{
+	int r = mp_buf_reserve(out, len + MP_SEAL_EXTRA);
+
+	if (r == 0)
+		r = mp_seal(c->seal, about, strlen(about), secret, len,
+			    (uint8_t *)out->data + out->len);
+	if (r == 0)
+		out->len += len + MP_SEAL_EXTRA;
+	return r;
+}
+
+int credentials_unseal(const struct credentials *c, const char *about, const void *sealed,
+		       size_t len, struct mp_buf *out)
+{
+	int r = len < MP_SEAL_EXTRA ? -EKEYREJECTED : mp_buf_reserve(out, len - MP_SEAL_EXTRA);
+
+	if (r == 0)
+		r = mp_unseal(c->seal, about, strlen(about), sealed, len,
+			      (uint8_t *)out->data + out->len);
+	if (r == 0)
+		out->len += len - MP_SEAL_EXTRA;
+	return r;
+}
+
 /* ---- looked at ---- */
 
 static void tell(const struct entry *e, struct credential_info *ret)

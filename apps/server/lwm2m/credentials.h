@@ -73,6 +73,14 @@ int credentials_set_x509(struct server *s, const char *endpoint, const char *com
 			 const uint8_t *sha256);
 int credentials_remove(struct server *s, const char *endpoint); /* -ENOENT */
 
+/* Other secrets of devices, sealed the same way; `about` says whose. Appended to `out`. -EFBIG,
+ * -ENOMEM; -EKEYREJECTED. */
+struct mp_buf;
+int credentials_seal(const struct credentials *c, const char *about, const void *secret, size_t len,
+		     struct mp_buf *out);
+int credentials_unseal(const struct credentials *c, const char *about, const void *sealed,
+		       size_t len, struct mp_buf *out);
+
 struct credential_info { /* borrowed until the next change */
 	const char *endpoint;
 	enum credential_kind kind;

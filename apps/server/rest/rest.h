@@ -81,6 +81,11 @@ void rest_delete_queue(struct call *c);
 void rest_get_queued(struct call *c);
 void rest_delete_queued(struct call *c);
 
+void rest_get_bootstrap(struct call *c);
+void rest_put_bootstrap(struct call *c);
+void rest_delete_bootstrap(struct call *c);
+void rest_get_bootstrap_sessions(struct call *c);
+
 /* ?offset and ?limit (100, at most 500). False: answered 400. */
 struct rest_window {
 	uint64_t offset, limit;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "bootstrap/bootstrap.h"
+#include "devices.h"
+#include "lwm2m/credentials.h"
+#include "lwm2m/lwm2m.h"
+#include "server.h"
+
+#define CONFIG_MAX 65536 /* bytes of JSON */
+#define SECURITY 0 /* object */
+#define SECRET_KEY 5 /* resource of it */
+
+void bootstrap_config_done(struct bootstrap_config *c)
+{
+	value_set_done(&c->values);
+	mp_json_free(c->text);
+	*c = (struct bootstrap_config){0};
+}
+
+static int take_deletes(const struct mp_json *j, struct bootstrap_config *c, struct mp_err *err)
+{
+	const struct mp_json *list = mp_json_get(j, "delete"), *one;
+
+	if (list && mp_json_type(list) != MP_JSON_ARRAY)
+		return mp_err_set(err, -EBADMSG, "'delete' must be an array of paths");
+	for (size_t i = 0; (one = mp_json_at(list, i)); i++) {
+		const char *text = mp_json_str(one, "");
+
+		if (c->n_deletes == BOOTSTRAP_DELETES ||
+		    mp_lwm2m_path_parse(text, strlen(text), &c->deletes[c->n_deletes]) < 0 ||
+		    c->deletes[c->n_deletes].n > MP_LWM2M_INSTANCE)
+			return mp_err_set(err, -EBADMSG,
+					  "'%.40s' is nothing that can be deleted, or there are "
+					  "too many",
+					  text);
+		c->n_deletes++;
+	}
+	return 0;
+}
+
+int bootstrap_config_parse(struct server *s, struct mp_json *j, struct bootstrap_config *ret,
+			   struct mp_err *err)
+{
+	struct bootstrap_config c = {.text = j};
+	int r = value_set_init(&c.values, CONFIG_MAX);
+
+	if (r < 0)
+		r = mp_err_set(err, r, "memory is out");
+	if (r == 0)
+		r = take_deletes(j, &c, err);
+	if (r == 0 && mp_json_get(j, "values"))
+		r = values_parse(s->lwm2m, NULL, &mp_lwm2m_path_root, j, &c.values, err);
+	c.discovers = mp_json_bool(mp_json_get(j, "discover"), false);
+	if (r < 0) {
+		bootstrap_config_done(&c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+/* ---- the store ---- */
+
+int bootstrap_set(struct server *s, const char *endpoint, const struct mp_json *config,
+		  struct mp_err *err)
+{
+	struct bootstrap_config c;
+	MP_BUF(text, CONFIG_MAX);
+	MP_BUF(sealed, CONFIG_MAX + 64);
+	int r;
+
+	if (*endpoint && !device_name_is_valid(endpoint))
+		return mp_err_set(err, -EBADMSG, "'%.80s' is no name of a device", endpoint);
+	r = bootstrap_config_parse(s, mp_json_copy(config), &c, err);
+	if (r < 0)
+		return r;
+	bootstrap_config_done(&c);
+	r = mp_json_format(config, &text);
+	if (r < 0)
+		return mp_err_set(err, -EBADMSG, "the configuration is too long");
+	r = credentials_seal(s->credentials, endpoint, text.data, text.len, &sealed);
+	explicit_bzero(text.data, text.len);
+	if (r == 0)
+		r = mp_store_run(s->store,
+				 "INSERT INTO bootstrap_config (endpoint, config) VALUES (?, ?)"
+				 " ON CONFLICT (endpoint) DO UPDATE SET config = excluded.config",
+				 MP_TEXT(endpoint), MP_BYTES(sealed.data, sealed.len));
+	return r < 0 ? mp_err_set(err, r, "it could not be stored") : 0;
+}
+
+int bootstrap_remove(struct server *s, const char *endpoint)
+{
+	int r = mp_store_run(s->store, "DELETE FROM bootstrap_config WHERE endpoint = ?",
+			     MP_TEXT(endpoint));
+
+	return r < 0 ? r : r == 0 ? -ENOENT : 0;
+}
+
+int bootstrap_get(struct server *s, const char *endpoint, struct mp_json **ret)
+{
+	auto_(mp_query) *q = NULL;
+	MP_BUF(text, CONFIG_MAX);
+	const void *sealed;
+	size_t len;
+	int r = mp_store_query(s->store, "SELECT config FROM bootstrap_config WHERE endpoint = ?",
+			       &q, MP_TEXT(endpoint));
+
+	if (r == 0)
+		r = mp_query_next(q);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	sealed = mp_query_bytes(q, 0, &len);
+	r = credentials_unseal(s->credentials, endpoint, sealed, len, &text);
+	if (r == 0)
+		r = mp_json_parse(text.data, text.len, ret, NULL);
+	if (text.data)
+		explicit_bzero(text.data, text.len);
+	return r;
+}
+
+int bootstrap_find(struct server *s, const char *endpoint, struct bootstrap_config *ret)
+{
+	struct mp_json *j = NULL;
+	int r = bootstrap_get(s, endpoint, &j);
+
+	if (r == -ENOENT)
+		r = bootstrap_get(s, "", &j);
+	return r < 0 ? r : bootstrap_config_parse(s, j, ret, NULL);
+}
+
+int bootstrap_list(struct server *s, struct mp_json **ret)
+{
+	auto_(mp_json) *items = mp_json_new_array();
+	auto_(mp_query) *q = NULL;
+	int r = mp_store_query(s->store, "SELECT endpoint FROM bootstrap_config ORDER BY endpoint",
+			       &q, MP_NOTHING);
+
+	while (r == 0 && (r = mp_query_next(q)) > 0)
+		r = mp_json_append(items, mp_json_new_str(mp_query_text(q, 0)));
+	if (r == 0)
+		*ret = take_ptr(items);
+	return r;
+}
+
+/* ---- shown to people ---- */
+
+static bool is_secret(const char *key)
+{
+	struct mp_lwm2m_path path;
+
+	/* By name or below a name nobody can tell cheaply: then it is taken for a secret. */
+	if (mp_lwm2m_path_parse(key, strlen(key), &path) < 0)
+		return strcasestr(key, "key") != NULL;
+	return path.n >= MP_LWM2M_RESOURCE && path.id[0] == SECURITY && path.id[2] == SECRET_KEY;
+}
+
+struct mp_json *bootstrap_shown(const struct mp_json *config)
+{
+	auto_(mp_json) *copy = mp_json_copy(config);
+	struct mp_json *values = mp_json_new_object();
+	const struct mp_json *value;
+	void *iter = NULL;
+	const char *key;
+	int r = 0;
+
+	while (mp_json_next(mp_json_get(config, "values"), &iter, &key, &value))
+		r |= mp_json_put(values, key,
+				 is_secret(key) ? mp_json_new_null() : mp_json_copy(value));
+	r |= mp_json_put(copy, "values", values);
+	return r ? NULL : take_ptr(copy);
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bootstrap server: configurations by REST, sessions of devices."""
+import json
+
+import pytest
+
+import fleet
+from conftest import Stream
+from device import GET, Device, code, records, wait
+
+CONFIG = {"delete": ["/0", "/1"],
+          "values": {"/0/0/0": "coap://127.0.0.1:5683", "/0/0/1": False, "/0/0/2": 3, "/0/0/3": "", "/0/0/5": "",
+                     "/0/0/10": 123, "/1/0/0": 123, "/1/0/1": 300, "/1/0/6": True, "/1/0/7": "U"}}
+KEYS = {"values": {"/0/0/0": "coaps://127.0.0.1:5684", "/0/0/2": 0, "/0/0/3": "6964", "/0/0/5": "00112233445566778899"}}
+
+
+@pytest.fixture
+def server(make_server):
+    port = fleet.free_port()
+    server = make_server("--bootstrap-coap-port", str(port))
+    server.bootstrap_port = port
+    return server
+
+
+@pytest.fixture
+def device(server):
+    device = Device("boot-1", server.bootstrap_port)
+    yield device
+    device.close()
+
+
+def test_ets_0_6_a_device_is_deleted_written_and_finished_in_order(server, device):
+    server.rest("PUT", "/devices/boot-1/bootstrap", dict(CONFIG, discover=True), want=204)
+    stream = Stream(server, "/api/v1/events?device=boot-1", {"Authorization": f"Bearer {server.admin}"})
+    assert device.bootstrap().code == code("2.04")
+    wait(lambda: not device.bootstrapping)
+    steps = [(m.code, "/".join(p.decode() for p in m.all(11))) for m in device.log]
+    assert steps == [(1, ""), (4, "0"), (4, "1"), (3, "0/0"), (3, "1/0"), (2, "bs")]
+    assert device.values[0, 0, 0] == "coap://127.0.0.1:5683" and device.values[1, 0, 1] == 300
+    assert stream.next("bootstrap")[1]["state"] == "running"
+    assert stream.next("bootstrap")[1]["state"] == "finished"
+    done = server.rest("GET", "/bootstrap/sessions", want=200)["items"]
+    assert [(d["device"], d["state"]) for d in done] == [("boot-1", "finished")]
+    stream.close()
+
+
+def test_without_its_own_a_device_gets_the_default_configuration(server, device):
+    assert device.bootstrap().code == code("4.00")
+    server.rest("PUT", "/bootstrap/default", CONFIG, want=204)
+    assert device.bootstrap().code == code("2.04")
+    wait(lambda: not device.bootstrapping)
+    server.rest("DELETE", "/bootstrap/default", want=204)
+    server.rest("GET", "/bootstrap/default", want=404)
+
+
+def test_the_pack_of_1_2_has_everything_at_once(server, device):
+    server.rest("PUT", "/devices/boot-1/bootstrap", CONFIG, want=204)
+    from device import ACCEPT, CON, SENML, URI_PATH, URI_QUERY, encode
+    import threading
+    token, done = b"pack", threading.Event()
+    device.waiting[token] = done
+    device.socket.send(encode(CON, GET, 77, token, [(URI_PATH, "bspack"), (URI_QUERY, "ep=boot-1"), (ACCEPT, SENML)]))
+    assert done.wait(5)
+    answer = device.answers[token]
+    assert answer.code == code("2.05") and records(answer.payload, ())[1, 0, 1] == 300
+
+
+def test_a_refusal_and_a_silent_device_end_the_session(server, device):
+    server.rest("PUT", "/devices/boot-1/bootstrap", CONFIG, want=204)
+    device.refuse = "4.05"
+    device.bootstrap()
+    sessions = lambda: server.rest("GET", "/bootstrap/sessions", want=200)["items"]  # noqa: E731
+    assert "4.05" in wait(lambda: [s for s in sessions() if s["state"] == "failed"])[0]["message"]
+    device.refuse, device.silent = None, True
+    device.bootstrap()
+    assert sessions()[0]["state"] == "running"
+    device.silent = False
+    device.bootstrap()  # it starts anew
+    wait(lambda: sessions()[0]["state"] == "finished")
+    assert sessions()[1]["message"] == "the device asked again"
+
+
+def test_keys_go_in_and_do_not_come_out(server):
+    server.rest("PUT", "/devices/boot-1/bootstrap", KEYS, want=204)
+    shown = server.rest("GET", "/devices/boot-1/bootstrap", want=200)
+    assert shown["values"]["/0/0/5"] is None and shown["values"]["/0/0/2"] == 0
+    server.kill()
+    assert b"00112233445566778899" not in b"".join(p.read_bytes() for p in server.data.glob("server.db*"))
+    server.start()
+    assert server.rest("GET", "/devices/boot-1/bootstrap", want=200) == shown
+
+
+@pytest.mark.parametrize("config", [{"delete": ["/3/0/1"]}, {"delete": 1}, {"values": {"/1/0/1": "x"}}, {"values": 3},
+                                    {"delete": ["/0"] * 17}, {"values": {"nowhere": 1}}])
+def test_what_no_device_could_take_is_refused(server, config):
+    server.rest("PUT", "/devices/boot-1/bootstrap", config, want=400)
+
+
+def test_who_has_credentials_must_prove_them(server, device):
+    server.rest("PUT", "/bootstrap/default", CONFIG, want=204)
+    server.rest("PUT", "/devices/boot-1/credentials", {"psk": {"key": "00" * 16}}, want=204)
+    assert device.bootstrap().code == code("4.00")
+    assert json.dumps(server.rest("GET", "/bootstrap/sessions", want=200)["items"]) == "[]"
