@@ -200,6 +200,8 @@ int fleet_main(int argc, char *argv[])
 
 	if (r == 0 && o.keys)
 		return print_keys(&o);
+	if (r == 0 && o.json) /* who reads them wants them as they happen */
+		(void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	if (r == 0)
 		r = fleet_open(&o, &f, &err);
 	if (r == 0)

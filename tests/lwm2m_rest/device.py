@@ -150,14 +150,16 @@ EXECUTABLE = {(3, 0, 4), (3, 0, 12)}
 
 class Device:
     def __init__(self, endpoint, port, values=None, version="1.1", binding="U", lifetime=300, queue=False,
-                 links=None):
+                 links=None, carrier=None):
+        """`carrier`: what moves its messages, in place of UDP; a socket, or alike."""
         self.endpoint, self.port, self.version = endpoint, port, version
         self.values = dict(VALUES if values is None else values)
         self.binding, self.lifetime, self.queue = binding, lifetime, queue
         self.extra_links = links
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.connect(("127.0.0.1", port))
+        self.socket = carrier or socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if not carrier:
+            self.socket.bind(("127.0.0.1", 0))
+            self.socket.connect(("127.0.0.1", port))
         self.socket.settimeout(0.1)
         self.mid = secrets.randbelow(60000)
         self.waiting, self.answers = {}, {}

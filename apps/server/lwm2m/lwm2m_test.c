@@ -438,6 +438,32 @@ TEST(ets_302_303_observations_end_by_rst_and_by_asking)
 	ASSERT_STR("registered", b->events);
 }
 
+TEST(ets_305_a_composite_observation_ends_by_asking)
+{
+	auto_bed *b = bed_open();
+	struct got g;
+	struct mp_lwm2m_path paths[] = {battery, lifetime};
+	struct lwm2m_operation o = LWM2M_OPERATION(LWM2M_OBSERVE_COMPOSITE);
+
+	ASSERT(b && bed_register(b, "ep=a&lwm2m=1.1", LINKS) == CODE(2, 1));
+	o.paths = paths;
+	o.n_paths = 2;
+	b->answer = (struct bed_answer){.code = CODE(2, 5),
+					.format = 110,
+					.payload = "[{\"n\":\"/3/0/9\",\"v\":7}]",
+					.observe = 1};
+	ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT(g.observed && b->method == MP_COAP_FETCH);
+	o = LWM2M_OPERATION(LWM2M_CANCEL_OBSERVE);
+	o.observation = find(b, "a")->observations;
+	b->answer.observe = -1;
+	ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT(b->method == MP_COAP_FETCH && *b->path == '\0' && b->format == 112);
+	ASSERT_INT(1, b->observe);
+	ASSERT(g.n == 1 && g.value == 7);
+	ASSERT_INT(0, observations_count(&b->s));
+}
+
 TEST(observations_survive_a_crash_and_a_restart)
 {
 	auto_bed *b = bed_open();

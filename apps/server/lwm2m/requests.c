@@ -22,6 +22,7 @@ struct lwm2m_request {
 	struct mp_coap_exchange *exchange;
 	enum lwm2m_kind kind;
 	bool gone; /* its registration ends */
+	bool is_composite; /* several paths, in the payload */
 	int32_t accept;
 	uint8_t token[MP_COAP_TOKEN]; /* observations */
 	void (*handler)(void *user, const struct lwm2m_result *result);
@@ -122,7 +123,7 @@ static void decode(struct lwm2m_request *q, const struct mp_coap_answer *a,
 	}
 	if (!has_values(q->kind) || (a->payload_len == 0 && a->format < 0))
 		return;
-	if (q->kind == LWM2M_READ_COMPOSITE || q->kind == LWM2M_OBSERVE_COMPOSITE)
+	if (q->is_composite)
 		base = &mp_lwm2m_path_root;
 	if (lwm2m_decode(q->server, q->registration, a->format, base, a->payload, a->payload_len,
 			 v) < 0) {
@@ -277,7 +278,7 @@ static int uri_of(const struct lwm2m_request *q, char *text, size_t room)
 {
 	struct mp_lwm2m_path path = mp_lwm2m_path_root;
 
-	if (methods[q->kind].code != MP_COAP_FETCH && q->kind != LWM2M_WRITE_COMPOSITE)
+	if (!q->is_composite)
 		path = q->kind == LWM2M_CREATE ? mp_lwm2m_path_top(q->paths, 1) : q->paths[0];
 	return lwm2m_uri(q->registration, &path, text, room);
 }
@@ -352,6 +353,9 @@ static struct lwm2m_request *request_new(struct server *s, struct registration *
 	q->registration = r;
 	q->kind = o->kind;
 	q->accept = o->accept;
+	q->is_composite = methods[o->kind].code == MP_COAP_FETCH ||
+			  methods[o->kind].code == MP_COAP_IPATCH ||
+			  (o->observation && o->observation->is_composite);
 	q->n = n;
 	memcpy(q->paths, paths, n * sizeof(q->paths[0]));
 	if (o->observation)
