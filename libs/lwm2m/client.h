@@ -90,6 +90,7 @@ struct mp_lwm2m_client_kind {
 	bool queue_mode;
 	unsigned awake_ms; /* queue mode: from the last message on; 0: 93 s, MAX_TRANSMIT_WAIT */
 	unsigned bootstrap_ms; /* a bootstrap without Finish fails after so long; 0: 247 s */
+	bool bootstrap_pack; /* 1.2: ask for everything in one answer first (Core 1.2, 6.1.7.10) */
 	const char *attributes; /* more parameters of the registration, "a=1&b=2"; NULL: none */
 
 	/* ---- the platform ---- */

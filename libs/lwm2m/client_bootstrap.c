@@ -64,7 +64,7 @@ static void request_handler(void *user, const struct mp_coap_answer *answer)
 	mp_lwm2m_client_settle(a->client);
 }
 
-void mp_lwm2m_bootstrap_connected(struct account *a)
+static void ask_for_requests(struct account *a)
 {
 	char endpoint[160];
 	const char *queries[] = {endpoint, "pct=112", NULL};
@@ -74,7 +74,6 @@ void mp_lwm2m_bootstrap_connected(struct account *a)
 	if (a->version < MP_LWM2M_VERSION(1, 1)) /* which format it should write: 1.1 and newer */
 		queries[1] = NULL;
 	ask.queries = queries;
-	enter_bootstrap(a);
 	if (mp_lwm2m_account_send(a, &ask, request_handler) < 0)
 		mp_lwm2m_bootstrap_failed(a, 0);
 }
@@ -145,16 +144,10 @@ static bool is_consistent(const struct mp_lwm2m_client *c)
 	return servers > 0;
 }
 
-static void finish(struct account *a, const struct mp_coap_request *rq)
+static void succeed(struct account *a)
 {
 	struct mp_lwm2m_client *c = a->client;
 
-	if (!is_consistent(c)) {
-		mp_lwm2m_respond(rq, MP_COAP_NOT_ACCEPTABLE);
-		mp_lwm2m_bootstrap_failed(a, MP_COAP_NOT_ACCEPTABLE);
-		return;
-	}
-	mp_lwm2m_respond(rq, MP_COAP_CHANGED);
 	a->state = ACCOUNT_ENDED;
 	a->due = INT64_MAX;
 	a->tries = 0;
@@ -165,6 +158,83 @@ static void finish(struct account *a, const struct mp_coap_request *rq)
 		mp_lwm2m_account_begin(s, 0);
 	}
 	mp_lwm2m_client_event(c, MP_LWM2M_BOOTSTRAPPED, 0, 0);
+}
+
+static void finish(struct account *a, const struct mp_coap_request *rq)
+{
+	if (!is_consistent(a->client)) {
+		mp_lwm2m_respond(rq, MP_COAP_NOT_ACCEPTABLE);
+		mp_lwm2m_bootstrap_failed(a, MP_COAP_NOT_ACCEPTABLE);
+		return;
+	}
+	mp_lwm2m_respond(rq, MP_COAP_CHANGED);
+	succeed(a);
+}
+
+/* ---- Bootstrap-Pack: everything in one answer ---- */
+
+static void take_pack(struct account *a, const struct mp_coap_answer *answer)
+{
+	struct write_request w = {.client = a->client,
+				  .account = a,
+				  .payload = answer->payload,
+				  .len = answer->payload_len,
+				  .format = (unsigned)answer->format,
+				  .replace = true,
+				  .bootstrap = true};
+	int r = answer->format >= 0 ? 0 : -EINVAL;
+
+	for (uint16_t object = 1; r == 0 && object <= 2; object++)
+		(void)mp_lwm2m_rows_remove(&a->client->rows, &mp_lwm2m_path(object));
+	if (r == 0)
+		r = mp_lwm2m_client_write(&w);
+	if (r == 0 && is_consistent(a->client))
+		succeed(a);
+	else
+		mp_lwm2m_bootstrap_failed(a, MP_COAP_NOT_ACCEPTABLE);
+}
+
+static void pack_handler(void *user, const struct mp_coap_answer *answer)
+{
+	struct account *a = user;
+
+	a->exchange = NULL;
+	if (answer->outcome == MP_COAP_CANCELED)
+		return;
+	mp_lwm2m_client_enter(a->client);
+	mp_lwm2m_client_touch(a->client);
+	if (answer->outcome != MP_COAP_ANSWERED) {
+		mp_lwm2m_account_disconnect(a);
+		mp_lwm2m_bootstrap_failed(a, 0);
+	} else if (answer->code == MP_COAP_CONTENT) {
+		take_pack(a, answer);
+	} else { /* it does not know packs */
+		a->no_pack = true;
+		ask_for_requests(a);
+	}
+	mp_lwm2m_client_settle(a->client);
+}
+
+static void ask_for_pack(struct account *a)
+{
+	char endpoint[160];
+	const char *queries[] = {endpoint, NULL};
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_GET, "bspack");
+
+	(void)snprintf(endpoint, sizeof(endpoint), "ep=%s", a->client->endpoint);
+	ask.queries = queries;
+	ask.accept = MP_LWM2M_FORMAT_SENML_CBOR;
+	if (mp_lwm2m_account_send(a, &ask, pack_handler) < 0)
+		mp_lwm2m_bootstrap_failed(a, 0);
+}
+
+void mp_lwm2m_bootstrap_connected(struct account *a)
+{
+	enter_bootstrap(a);
+	if (a->client->kind->bootstrap_pack && a->version >= MP_LWM2M_VERSION(1, 2) && !a->no_pack)
+		ask_for_pack(a);
+	else
+		ask_for_requests(a);
 }
 
 /* ---- its operations ---- */

@@ -234,6 +234,43 @@ TEST(a_bootstrap_server_that_refuses_is_asked_again_later)
 	ASSERT_INT(2, w.seen[2].bootstraps);
 }
 
+#define PACK_SECURITY                                                                              \
+	"{\"bn\":\"/0/1/\",\"n\":\"0\",\"vs\":\"coap://"                                           \
+	"127.0.0.1:4001\"},{\"n\":\"1\",\"vb\":false},"                                            \
+	"{\"n\":\"2\",\"v\":3},{\"n\":\"10\",\"v\":1}"
+#define PACK_SERVER                                                                                \
+	"{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":1},{\"n\":\"1\",\"v\":90},{\"n\":\"6\",\"vb\":true}," \
+	"{\"n\":\"7\",\"vs\":\"U\"}"
+
+TEST(a_bootstrap_pack_of_1_2_brings_everything_in_one_answer)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .pack = "[" PACK_SECURITY "," PACK_SERVER "]");
+
+	ASSERT_OK(begin(&w));
+	ASSERT_INT(0, w.seen[2].bootstraps);
+	ASSERT_INT(1, w.events[MP_LWM2M_BOOTSTRAPPED]);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+	ASSERT(strstr(w.seen[1].queries, "lt=90&lwm2m=1.2") != NULL);
+}
+
+TEST(without_packs_the_bootstrap_goes_on_as_in_1_1)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2));
+
+	ASSERT_OK(begin(&w));
+	ASSERT_INT(1, w.seen[2].bootstraps);
+	ASSERT_INT(MP_COAP_CHANGED, whole_bootstrap(&w));
+}
+
+TEST(a_pack_that_is_not_consistent_changes_nothing)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .pack = "[" PACK_SECURITY "]");
+
+	ASSERT_OK(begin(&w));
+	ASSERT_INT(1, w.events[MP_LWM2M_BOOTSTRAP_FAILED]);
+	ASSERT_INT(-1, mp_lwm2m_rows_next(mp_lwm2m_client_rows(w.client), 0, 0));
+}
+
 TORTURE(a_bootstrap_succeeds_or_runs_out_of_memory)
 {
 	WORLD(w, .version = V11);

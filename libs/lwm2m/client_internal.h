@@ -49,7 +49,7 @@ struct account {
 	uint16_t security, server; /* instances of objects 0 and 1 */
 	uint16_t version; /* that it speaks with us */
 	uint8_t state, tries, rounds, after; /* after: enum after_deregister */
-	bool connected, update_wanted, links_wanted, resume, is_stale, disable_wanted;
+	bool connected, update_wanted, links_wanted, resume, is_stale, disable_wanted, no_pack;
 };
 
 enum after_deregister { AFTER_NOTHING, AFTER_DISABLE, AFTER_BOOTSTRAP };

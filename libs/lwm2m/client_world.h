@@ -30,7 +30,8 @@ struct world_seen { /* the last request that a server got, and how it answers th
 
 struct world {
 	uint16_t version;
-	bool queue_mode, manual, two_servers;
+	bool queue_mode, two_servers;
+	const char *pack; /* what bootstrap servers answer to bspack; NULL: they do not know it */
 	unsigned loss;
 	const char *attributes;
 
@@ -444,6 +445,14 @@ static inline void world_note_request(struct world_seen *s, const struct mp_coap
 		       rq->payload_len ? (const char *)rq->payload : "");
 }
 
+static inline void world_give_pack(const struct world *w, struct mp_coap_response *r)
+{
+	r->code = w->pack ? MP_COAP_CONTENT : MP_COAP_NOT_FOUND;
+	r->format = w->pack ? MP_LWM2M_FORMAT_SENML_JSON : -1;
+	r->payload = w->pack;
+	r->payload_len = w->pack ? strlen(w->pack) : 0;
+}
+
 static inline void world_serve_server(void *user, const struct mp_coap_request *rq)
 {
 	struct fake_host *h = user;
@@ -458,6 +467,8 @@ static inline void world_serve_server(void *user, const struct mp_coap_request *
 		r.location = location;
 	} else if (strcmp(s->path, "bs") == 0) {
 		s->bootstraps++;
+	} else if (strcmp(s->path, "bspack") == 0) {
+		world_give_pack(world_of(h->user), &r);
 	} else if (strcmp(s->path, "dp") == 0) {
 		s->sends++;
 	} else if (s->code == MP_COAP_DELETE) {
@@ -582,6 +593,7 @@ static inline int world_open(struct world *w)
 		.version = w->version,
 		.queue_mode = w->queue_mode,
 		.attributes = w->attributes,
+		.bootstrap_pack = w->version >= MP_LWM2M_VERSION(1, 2),
 		.state = world_state,
 		.connect = world_connect,
 		.disconnect = world_disconnect,

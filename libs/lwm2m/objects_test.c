@@ -101,6 +101,7 @@ TEST(ets_801_805_820_830_835_location)
 	ASSERT_INT(MP_COAP_CONTENT, world_get_as(&w, 1, "6/0", JSON));
 	ASSERT(strstr(w.text, "50.45") && strstr(w.text, "30.5"));
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_put(&w, 1, "6/0/0", 0, "1.0"));
+	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_post(&w, 1, "6/0/0", -1, ""));
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_post(&w, 1, "6", 11542, ""));
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED,
 		   world_ask(&w, 1, MP_COAP_ASK(MP_COAP_DELETE, "6/0")));
@@ -134,6 +135,24 @@ TEST(ets_1250_apn_connection_profiles_are_created_and_written)
 	ASSERT_INT(MP_COAP_CONTENT, world_get(&w, 1, "11/0/1"));
 	ASSERT_STR("iot", w.text);
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_put(&w, 1, "11/0/13", 0, "1"));
+}
+
+TEST(ets_1600_1605_1610_1611_1620_portfolio_is_read_written_and_observed)
+{
+	WORLD(w, .version = V11);
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(MP_COAP_CREATED,
+		   world_post(&w, 1, "16", JSON, "[{\"bn\":\"/16/0/0/0\",\"vs\":\"host\"}]"));
+	ASSERT_INT(MP_COAP_CONTENT, world_get_as(&w, 1, "16/0", JSON));
+	ASSERT(strstr(w.text, "host") != NULL);
+	ASSERT_INT(MP_COAP_CHANGED, world_attributes(&w, 1, "16/0", "pmin=2", "pmax=60", NULL));
+	ASSERT_INT(MP_COAP_CONTENT, world_observe_as(&w, 1, "16/0", "t", 0, JSON));
+	ASSERT_INT(MP_COAP_CHANGED, world_put(&w, 1, "16/0/0/0", 0, "other"));
+	world_run(&w, 3000);
+	ASSERT_INT(1, w.notifications);
+	ASSERT(strstr(w.notified, "other") != NULL);
+	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_post(&w, 1, "16/0/1", -1, ""));
 }
 
 /* ---- 7 ---- */
@@ -192,6 +211,7 @@ TEST(ets_920_930_935_the_statistics_instance_stays)
 	ASSERT_OK(world_begin(&w));
 	ASSERT_INT(MP_COAP_CONTENT, world_get_as(&w, 1, "7/0", LINKS));
 	ASSERT(strstr(w.text, "</7/0/6>,</7/0/7>") != NULL);
+	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_post(&w, 1, "7/0/2", -1, ""));
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED, world_post(&w, 1, "7", 11542, ""));
 	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED,
 		   world_ask(&w, 1, MP_COAP_ASK(MP_COAP_DELETE, "7/0")));

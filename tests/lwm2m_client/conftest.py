@@ -44,5 +44,6 @@ def scene(tmp_path):
             finally:
                 sim.stop()
                 await server.stop()
+            assert sim.code == 0
         asyncio.run(asyncio.wait_for(play(), 60))
     return run
