@@ -20,6 +20,7 @@ int lwm2m_url(struct mp_buf *url, const char *endpoint, const char *path, const 
 /* "Device/Battery Level  /3/0/9  87 %" for each of [{"path", "object", "name", "value" ...}]. */
 void lwm2m_print_values(const struct mp_json *values);
 
+int lwm2m_bootstrap(int argc, char *argv[]);
 int lwm2m_psk(int argc, char *argv[]);
 extern const struct mp_option lwm2m_psk_options[];
 int lwm2m_observe(int argc, char *argv[]);

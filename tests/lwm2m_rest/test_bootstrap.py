@@ -101,3 +101,39 @@ def test_who_has_credentials_must_prove_them(server, device):
     server.rest("PUT", "/devices/boot-1/credentials", {"psk": {"key": "00" * 16}}, want=204)
     assert device.bootstrap().code == code("4.00")
     assert json.dumps(server.rest("GET", "/bootstrap/sessions", want=200)["items"]) == "[]"
+
+
+def test_leshan_configures_the_same(make_server):
+    server = make_server()
+    config = {"servers": {"0": {"shortId": 123, "lifetime": 300, "defaultMinPeriod": 1, "notifIfDisabled": True, "binding": "U"}},
+              "security": {"1": {"uri": "coaps://h:5684", "bootstrapServer": False, "securityMode": "PSK",
+                                 "publicKeyOrId": [105, 100], "secretKey": [-1, 2], "serverId": 123}},
+              "oscore": {}, "toDelete": ["/0", "/1"]}
+    server.leshan("POST", "/api/bootstrap/boot-2", config, want=204)
+    values = server.rest("GET", "/devices/boot-2/bootstrap", want=200)["values"]
+    assert values["/0/1/3"] == "6964" and values["/0/1/2"] == 0 and values["/1/0/1"] == 300
+    shown = server.leshan("GET", "/api/bootstrap", want=200)["boot-2"]
+    config["security"]["1"]["secretKey"] = []
+    assert shown == config
+    server.leshan("POST", "/api/bootstrap/boot-2", {"toDelete": ["x"]}, want=400)
+    server.leshan("DELETE", "/api/bootstrap/boot-2", want=204)
+    server.leshan("DELETE", "/api/bootstrap/boot-2", want=404)
+
+
+def test_mp_shows_and_sets(server, device, tmp_path):
+    import subprocess
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+
+    def mp(*args, want=0):
+        done = subprocess.run([fleet.BUILD / "mp", "-C", server.product, "lwm2m", "bootstrap", *args, "--server",
+                               f"https://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=20)
+        assert done.returncode == want, done.stderr
+        return done.stdout
+    mp("set", "boot-1", tmp_path / "config.json")
+    assert json.loads(mp("show", "boot-1"))["values"]["/1/0/1"] == 300
+    device.bootstrap()
+    wait(lambda: not device.bootstrapping)
+    assert "finished" in mp("ls")
+    mp("rm", "boot-1")
+    mp("show", "boot-1", want=1)
+    mp("dance", "boot-1", want=2)
