@@ -10,8 +10,8 @@
  *   client_read.c       values as payloads
  *   client_write.c      payloads as values; create, delete, execute
  *   client_discover.c   links
- *   client_observe.c    observations: who is to be told when
- *   client_notify.c     and how
+ *   client_observe.c    observations: who is to be told what, and when
+ *   client_history.c    values that wait for their notification (hqmax)
  *   client_access.c     access control lists
  *   client_core.c       objects 0, 1, 2 as classes
  */
@@ -50,6 +50,7 @@ struct account {
 	uint16_t version; /* that it speaks with us */
 	uint8_t state, tries, rounds, after; /* after: enum after_deregister */
 	bool connected, update_wanted, links_wanted, resume, is_stale, disable_wanted, no_pack;
+	bool has_failed; /* all tries of a sequence, since it was registered last */
 };
 
 enum after_deregister { AFTER_NOTHING, AFTER_DISABLE, AFTER_BOOTSTRAP };
@@ -60,6 +61,7 @@ struct observation {
 	struct account *account;
 	struct mp_lwm2m_path *paths; /* of a composite one; NULL: `path` */
 	struct mp_lwm2m_attributes *own; /* given with the request; NULL */
+	struct history *history; /* values that could not be told yet; NULL */
 	double sent, sampled; /* numbers, for conditions */
 	int64_t sent_ms, evaluated_ms, confirmed_ms;
 	uint32_t sequence;
@@ -227,6 +229,12 @@ void mp_lwm2m_observe_tick(struct mp_lwm2m_client *c);
 void mp_lwm2m_observe_reachable(struct account *a);
 int64_t mp_lwm2m_observe_due(const struct mp_lwm2m_client *c);
 void mp_lwm2m_observe_gone(struct mp_lwm2m_client *c, const struct mp_lwm2m_path *path);
+
+/* ---- client_history.c ---- */
+/* Keep the value that was sampled, at most `most` of them (hqmax). */
+void mp_lwm2m_history_add(struct observation *o, uint32_t most);
+/* All that were kept as a payload, each with its time; then they are forgotten. -ENOENT: there are not two. */
+int mp_lwm2m_history_payload(struct observation *o, struct mp_buf *out);
 
 /* ---- client_access.c ---- */
 enum access {

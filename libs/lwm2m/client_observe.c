@@ -96,6 +96,7 @@ static void observation_free(struct observation *o)
 {
 	free(o->paths);
 	free(o->own);
+	free(o->history);
 	free(o);
 }
 
@@ -283,10 +284,12 @@ static void notify(struct observation *o, const struct mp_lwm2m_attributes *attr
 	int64_t now = mp_lwm2m_client_now(c);
 	bool confirm = (attributes->set & MP_LWM2M_CON) ? attributes->con : c->kind->queue_mode;
 	MP_BUF(body, PAYLOAD_MAX);
-	int r = mp_lwm2m_client_payload(c, o->account, o->paths ? o->paths : &o->path,
-					o->paths ? o->n_paths : 1, o->paths != NULL, o->format,
-					&body);
+	int r = mp_lwm2m_history_payload(o, &body);
 
+	if (r < 0)
+		r = mp_lwm2m_client_payload(c, o->account, o->paths ? o->paths : &o->path,
+					    o->paths ? o->n_paths : 1, o->paths != NULL, o->format,
+					    &body);
 	o->pending = o->dirty = false;
 	o->sent = o->sampled;
 	o->sent_ms = now;
@@ -340,9 +343,12 @@ static void evaluate(struct observation *o, const struct mp_lwm2m_attributes *a)
 	double before = o->sampled;
 
 	sample(o);
-	if (is_due_by_value(o, a, before))
-		o->pending = true;
 	o->dirty = false;
+	if (!is_due_by_value(o, a, before))
+		return;
+	o->pending = true;
+	if ((a->set & MP_LWM2M_HQMAX) && a->hqmax > 1)
+		mp_lwm2m_history_add(o, a->hqmax);
 }
 
 /* What is to be done for it now. */

@@ -456,6 +456,32 @@ TEST(a_client_may_end_while_notifications_are_on_their_way)
 	ASSERT_INT(1, w.notifications);
 }
 
+TEST(hqmax_keeps_the_values_that_could_not_be_told)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2));
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(MP_COAP_CHANGED, world_put(&w, 1, "1/0/6", 0, "1"));
+	ASSERT_INT(MP_COAP_CHANGED, world_put(&w, 1, "1/0/5", 0, "30"));
+	ASSERT_INT(MP_COAP_CHANGED, world_attributes(&w, 1, "3303/0/5700", "hqmax=3", NULL, NULL));
+	ASSERT_INT(MP_COAP_CONTENT,
+		   world_observe_as(&w, 1, "3303/0/5700", "t1", 0, MP_LWM2M_FORMAT_SENML_JSON));
+	ASSERT_INT(MP_COAP_CHANGED, world_post(&w, 1, "1/0/4", -1, ""));
+	for (int i = 0; i < 5; i++) {
+		world_run(&w, 2000);
+		world_set_celsius(&w, 30 + i);
+	}
+	world_run(&w, 40000);
+	ASSERT_INT(1, w.notifications);
+	ASSERT(!strstr(w.notified, ":31"));
+	ASSERT(strstr(w.notified, ":32") && strstr(w.notified, ":33") && strstr(w.notified, ":34"));
+	ASSERT(strstr(w.notified, "\"t\":-") || strstr(w.notified, "\"bt\":-"));
+	world_set_celsius(&w, 21);
+	world_run(&w, 1000);
+	ASSERT_INT(2, w.notifications);
+	ASSERT(!strstr(w.notified, "\"t\""));
+}
+
 TEST(a_server_cannot_fill_the_memory_with_observations)
 {
 	WORLD(w, .version = V11);

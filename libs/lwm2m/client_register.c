@@ -162,14 +162,18 @@ static void plan_update(struct account *a)
 		set_due(a, 0);
 }
 
+static void look_after_others(struct mp_lwm2m_client *c);
+
 static void registered(struct account *a, enum mp_lwm2m_event e, uint8_t code)
 {
 	a->state = ACCOUNT_REGISTERED;
+	a->has_failed = false;
 	a->tries = a->rounds = 0;
 	a->resume = false;
 	plan_update(a);
 	mp_lwm2m_client_event(a->client, e, a->short_id, code);
 	mp_lwm2m_observe_reachable(a);
+	look_after_others(a->client);
 }
 
 static void register_answer(struct account *a, const struct mp_coap_answer *answer)
@@ -416,10 +420,38 @@ void mp_lwm2m_account_failed(struct account *a, uint8_t code)
 		return;
 	}
 	a->tries = 0;
+	a->has_failed = true;
+	look_after_others(c);
 	if (++a->rounds < mp_lwm2m_account_number(a, 20, 1))
 		set_due(a, delay);
 	else
 		give_up(a, delay);
+}
+
+/* Registration in an order (object 1, 13): one after the other, the lower number first. A server waits
+ * while one before it has not come to an end, and for good when that one failed and blocks (15). */
+static bool must_wait(const struct account *a)
+{
+	int64_t rank = mp_lwm2m_account_number(a, 13, -1);
+
+	for (const struct account *o = a->client->accounts; rank >= 0 && o; o = o->next) {
+		int64_t other = o->short_id && o != a ? mp_lwm2m_account_number(o, 13, -1) : -1;
+
+		if (other < 0 || other >= rank || mp_lwm2m_account_is_registered(o) ||
+		    o->state == ACCOUNT_DISABLED)
+			continue;
+		if (!o->has_failed || mp_lwm2m_account_number(o, 15, 0))
+			return true;
+	}
+	return false;
+}
+
+static void look_after_others(struct mp_lwm2m_client *c)
+{
+	for (struct account *a = c->accounts; a; a = a->next)
+		if (a->short_id && a->state == ACCOUNT_WAITING && a->due == INT64_MAX &&
+		    !c->bootstrapping)
+			set_due(a, 0);
 }
 
 void mp_lwm2m_account_connected(struct account *a)
@@ -437,6 +469,11 @@ void mp_lwm2m_account_tick(struct account *a)
 	switch (a->state) {
 	case ACCOUNT_WAITING:
 	case ACCOUNT_DISABLED:
+		if (a->short_id && must_wait(a)) {
+			a->state = ACCOUNT_WAITING;
+			a->due = INT64_MAX;
+			break;
+		}
 		connect_account(a);
 		break;
 	case ACCOUNT_REGISTERED:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lwm2m/client_world.h"
 
+#define V11 MP_LWM2M_VERSION(1, 1)
+
 TEST(ets_101_initial_registration_says_who_and_what)
 {
 	WORLD(w, .version = MP_LWM2M_VERSION(1, 1));
@@ -263,6 +265,59 @@ TEST(ets_950_multi_server_registration)
 	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
 	ASSERT(mp_lwm2m_client_is_registered(w.client, 2));
 	ASSERT(strstr(w.seen[2].payload, "</1/0>,</1/1>") != NULL);
+}
+
+static int set_number(struct world *w, uint16_t instance, uint16_t resource, uint64_t v)
+{
+	struct mp_lwm2m_value value = mp_lwm2m_unsigned(v);
+
+	return mp_lwm2m_rows_set(mp_lwm2m_client_rows(w->client),
+				 &mp_lwm2m_path(1, instance, resource), &value);
+}
+
+static int begin_in_order(struct world *w, bool blocks)
+{
+	int r = world_open(w);
+
+	if (r == 0)
+		r = world_account(w, 1, false, 300);
+	if (r == 0)
+		r = world_account(w, 2, false, 300);
+	for (uint16_t i = 0; r == 0 && i < 2; i++)
+		r = set_number(w, i, 13, i ? 1 : 2); /* server 2 first */
+	if (r == 0)
+		r = set_number(w, 1, 17, 1);
+	if (r == 0 && blocks)
+		r = set_number(w, 1, 15, 1);
+	return r;
+}
+
+TEST(servers_with_a_priority_are_registered_with_one_after_the_other)
+{
+	WORLD(w, .version = V11);
+
+	ASSERT_OK(begin_in_order(&w, false));
+	w.seen[2].mute = true;
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 30000);
+	ASSERT_INT(0, w.seen[1].registers);
+	w.seen[2].mute = false;
+	world_run(&w, 60000);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 2));
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+}
+
+TEST(a_failed_registration_blocks_the_next_only_when_it_says_so)
+{
+	for (int blocks = 0; blocks <= 1; blocks++) {
+		WORLD(w, .version = V11);
+
+		ASSERT_OK(begin_in_order(&w, blocks));
+		w.seen[2].reply = MP_COAP_INTERNAL_ERROR;
+		mp_lwm2m_client_start(w.client);
+		world_run(&w, 200000);
+		ASSERT_INT(!blocks, mp_lwm2m_client_is_registered(w.client, 1));
+	}
 }
 
 TEST(attributes_of_the_kind_are_told)
