@@ -113,11 +113,24 @@ static void await_answer(struct world *w)
 	close(p.fd);
 }
 
+/* Also when we end for want of something: its change of user has made it forget whose child it is. */
+static struct world *running;
+
+static void stop_at_exit(void)
+{
+	if (running)
+		kill(running->server, SIGKILL);
+}
+
 double world_start_server(struct world *w)
 {
+	static bool is_watched;
 	double began = place_clock();
 
+	if (!is_watched)
+		is_watched = atexit(stop_at_exit) == 0;
 	w->server = fork();
+	running = w;
 	if (w->server == 0)
 		run_server(w);
 	await_answer(w);
@@ -128,6 +141,7 @@ void world_stop_server(struct world *w, int signal)
 {
 	kill(w->server, signal);
 	waitpid(w->server, NULL, 0);
+	running = NULL;
 }
 
 void world_make(struct world *w, const char *build)
@@ -233,8 +247,8 @@ static void put_keys(struct world *w, char **at, unsigned n)
 		     *identity = strsep(&line, " ");
 
 		mp_buf_printf(&body,
-			      "%s{\"endpoint\":\"%s\",\"kind\":\"psk\",\"identity\":\"%s\","
-			      "\"key\":\"%s\"}",
+			      "%s{\"endpoint\":\"%s\",\"psk\":{\"identity\":\"%s\","
+			      "\"key\":\"%s\"}}",
 			      i ? "," : "", name, identity, line);
 	}
 	mp_buf_add_str(&body, "]}");
