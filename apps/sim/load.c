@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "coap/message.h"
 #include "histogram.h"
@@ -15,6 +16,9 @@
 #define ACK_US 2000000 /* RFC 7252 4.8, without its random factor */
 #define TRIES 5
 #define CONNECT_US 30000000
+#define GATHER_US                                                                                  \
+	100 /* with many in flight: answers are waited for that long, to be read in one go */
+#define FEW 16
 
 struct slot { /* an operation under way */
 	int64_t begun, sent;
@@ -40,6 +44,7 @@ struct load {
 	uint32_t position; /* the endpoint that comes next */
 	int64_t now;
 	uint64_t random;
+	int received; /* in the last turn */
 	uint16_t mid;
 };
 
@@ -255,6 +260,15 @@ static void retransmit(struct load *l)
 	}
 }
 
+/* Waking for each answer would cost more than the answers. */
+static void gather(const struct load *l)
+{
+	struct timespec t = {.tv_nsec = GATHER_US * 1000};
+
+	if (l->options->in_flight >= 2 * FEW && l->received < FEW)
+		(void)nanosleep(&t, NULL);
+}
+
 static int wait_for(struct load *l, int64_t until)
 {
 	int64_t next = port_next_ms(l->port) * 1000;
@@ -263,6 +277,7 @@ static int wait_for(struct load *l, int64_t until)
 
 	if (!port_flush(l->port))
 		p.events = POLLIN | POLLOUT;
+	gather(l);
 	if (poll(&p, 1, us > 0 ? (int)(us / 1000 + 1) : 0) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
@@ -286,7 +301,7 @@ static int run_phase(struct load *l, enum load_kind kind, uint64_t operations, d
 		l->now = clock_us();
 		port_tick(l->port, l->now / 1000);
 		if (r >= 0)
-			r = port_receive(l->port);
+			l->received = r = port_receive(l->port);
 		if (l->now - check >= 250000) {
 			check = l->now;
 			retransmit(l);
