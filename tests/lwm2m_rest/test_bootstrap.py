@@ -137,3 +137,27 @@ def test_mp_shows_and_sets(server, device, tmp_path):
     mp("rm", "boot-1")
     mp("show", "boot-1", want=1)
     mp("dance", "boot-1", want=2)
+
+
+def test_ets_1_bootstrap_over_dtls_with_a_psk(make_server):
+    """openssl shakes hands; what it sends and gets is CoAP."""
+    import subprocess
+    from device import CON, POST, URI_PATH, URI_QUERY, encode
+    port = fleet.free_port()
+    server = make_server("--bootstrap-port", str(port))
+    server.rest("PUT", "/bootstrap/default", CONFIG, want=204)
+    server.rest("PUT", "/devices/boot-1/credentials", {"psk": {"identity": "b1", "key": "00112233445566778899aabbccddeeff"}},
+                want=204)
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-quiet", "-dtls1_2", "-connect", f"127.0.0.1:{port}", "-psk_identity", "b1", "-psk",
+         "00112233445566778899aabbccddeeff", "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    client.stdin.write(encode(CON, POST, 1, b"tok1", [(URI_PATH, "bs"), (URI_QUERY, "ep=boot-1")]))
+    client.stdin.flush()
+    answer = client.stdout.read1(2000)
+    assert answer[1] == code("2.04") and answer[4:8] == b"tok1"
+    assert server.rest("GET", "/bootstrap/sessions", want=200)["items"][0]["device"] == "boot-1"
+    client.kill()
+    client.wait()
+    client.stdin.close()
+    client.stdout.close()

@@ -313,3 +313,12 @@ def test_who_has_credentials_is_refused_without_security(server):
     assert server.device("dev-9").register().code == code("4.03")
     server.rest("DELETE", "/devices/dev-9/credentials", want=204)
     assert server.device("dev-9").register().code == code("2.01")
+
+
+def test_a_device_that_is_removed_leaves_no_values_and_no_keys(server, device):
+    device.send({(3, 0, 9): 70})
+    wait(lambda: server.rest("GET", "/devices/dev-1")[0] == 200)  # the fleet learns of it
+    server.rest("PUT", "/devices/dev-1/credentials", {"psk": {"key": "00" * 16}}, want=204)
+    server.rest("DELETE", "/devices/dev-1", want=204)
+    assert server.rest("GET", "/devices/dev-1/telemetry", want=200)["items"] == []
+    server.rest("GET", "/devices/dev-1/credentials", want=404)

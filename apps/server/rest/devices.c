@@ -6,7 +6,10 @@
 #include <strings.h>
 
 #include "actions.h"
+#include "bootstrap/bootstrap.h"
 #include "decide.h"
+#include "lwm2m/credentials.h"
+#include "lwm2m/telemetry.h"
 #include "releases.h"
 #include "rest/rest.h"
 #include "rollouts.h"
@@ -127,13 +130,25 @@ void rest_post_device(struct call *c)
 		reply_token(c, id, token);
 }
 
+/* What it told and by what it was known over LwM2M goes with it. */
+static int remove_lwm2m(struct server *s, const char *name)
+{
+	int r = telemetry_remove(s, name);
+
+	if (r == 0)
+		r = credentials_remove(s, name);
+	if (r == 0 || r == -ENOENT)
+		r = bootstrap_remove(s, name);
+	return r == -ENOENT ? 0 : r;
+}
+
 void rest_delete_device(struct call *c)
 {
 	struct device *d = find(c);
 
 	if (!d)
 		return;
-	if (actions_remove(c->server, d) < 0) {
+	if (remove_lwm2m(c->server, c->args[0]) < 0 || actions_remove(c->server, d) < 0) {
 		call_failed(c);
 		return;
 	}
