@@ -38,6 +38,15 @@ static const struct {
 	[MP_MSG_GET] = {"get", 1, false},
 	[MP_MSG_STOP] = {"stop", 0, false},
 	[MP_MSG_DATA] = {"data", 0, true},
+	[MP_MSG_ENROLL] = {"enroll", 0, false},
+	[MP_MSG_SOURCE] = {"source", 1, false},
+	[MP_MSG_COMMIT] = {"commit", 0, false},
+	[MP_MSG_REACHED] = {"reached", 0, false},
+	[MP_MSG_UPDATE] = {"update", 1, false},
+	[MP_MSG_DROP] = {"drop", 0, false},
+	[MP_MSG_REBOOT] = {"reboot", 0, false},
+	[MP_MSG_RESET] = {"reset", 0, false},
+	[MP_MSG_STATE] = {"state", 5, false},
 };
 
 static const int codes[MP_VERDICT_END_] = {

@@ -37,7 +37,8 @@ enum mp_msg_type {
 	MP_MSG_WANTED, /* the server wants the attributes */
 	/* supervisor -> install */
 	MP_MSG_SETUP, /* answers: FACT ..., then RESULT */
-	MP_MSG_INSTALL, /* text: version, action; answers: PROGRESS ..., HAVE, then RESULT */
+	MP_MSG_INSTALL, /* text: version, action; num[0]: 1 to stop before it could boot; answers:
+			 * PROGRESS ..., HAVE, then RESULT */
 	MP_MSG_MARK, /* num[0]: 1 the running release is good, 0 bad; text: why it is bad */
 	MP_MSG_SEEDED, /* the enrollment token is stored: take it off the ESP */
 	/* install or containers -> supervisor */
@@ -53,6 +54,20 @@ enum mp_msg_type {
 	MP_MSG_STOP, /* no more of it; RESULT still comes */
 	/* fetch -> install */
 	MP_MSG_DATA, /* data */
+	/* supervisor -> fetch */
+	MP_MSG_ENROLL, /* be known to the server; answers: IDENTITY, RESULT */
+	MP_MSG_SOURCE, /* text: where a deployment is, a URL or "package"; answers: OFFER, RESULT */
+	/* supervisor -> install */
+	MP_MSG_COMMIT, /* what stopped there boots next; lwm2m says it to the supervisor, too */
+	/* lwm2m -> supervisor (and COMMIT); each is answered by STATE */
+	MP_MSG_REACHED, /* num[0]: 1 registered with a server, 0 no longer */
+	MP_MSG_UPDATE, /* text: where a deployment is, as in SOURCE */
+	MP_MSG_DROP, /* give up what UPDATE brought */
+	MP_MSG_REBOOT,
+	MP_MSG_RESET, /* to the factory's state; num[0]: 1 without the identity, too */
+	/* supervisor -> lwm2m */
+	MP_MSG_STATE, /* text: state, version, action, sentence, where from; num[0]: result of object
+		       * 5; num[1]: how many messages of lwm2m it has seen */
 	MP_MSG_END_ /* not a message */
 };
 
