@@ -11,8 +11,8 @@
 #include "crypto/hash.h"
 #include "image/internal.h"
 
-static const char *const programs[] = {"mp-agent",	"mp-fetch", "mp-install",
-				       "mp-containers", "mp-init",  NULL};
+static const char *const programs[] = {"mp-agent", "mp-fetch", "mp-install", "mp-containers",
+				       "mp-lwm2m", "mp-init",  NULL};
 
 /* How Meson names the source tree from inside the build folder: "../../src". It is in __FILE__. */
 static int relative(const char *from, const char *to, struct mp_buf *out)

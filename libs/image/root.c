@@ -237,6 +237,16 @@ static int build_base(struct build *b, struct os_image *os, struct mp_err *err)
 
 /* ---- the product's own ---- */
 
+static int channels(const struct mp_product *p, struct mp_json *j)
+{
+	struct mp_json *list = mp_json_new_array();
+	int r = 0;
+
+	for (size_t i = 0; i < p->update.n_channels && r == 0; i++)
+		r = mp_json_append(list, mp_json_new_str(p->update.channels[i]));
+	return mp_json_put(j, "channels", list) < 0 ? -ENOMEM : r;
+}
+
 static int facts(const struct build *b, const struct board *board, struct mp_buf *out)
 {
 	auto_(mp_json) *j = mp_json_new_object(), *server = mp_json_new_object();
@@ -247,6 +257,10 @@ static int facts(const struct build *b, const struct board *board, struct mp_buf
 		r = mp_json_put_str(j, "board", board->name);
 	if (r == 0)
 		r = mp_json_put_str(server, "url", p->server.url);
+	if (r == 0 && *p->server.lwm2m)
+		r = mp_json_put_str(server, "lwm2m", p->server.lwm2m);
+	if (r == 0)
+		r = channels(p, j);
 	if (r == 0)
 		r = mp_json_put(j, "server", take_ptr(server));
 	if (r == 0)

@@ -96,20 +96,22 @@ static int check_kernel(const struct mp_yaml *n, const char *text, struct mp_err
 	return 0;
 }
 
-/* https://HOST[:PORT], where HOST may be [an IPv6 address]. Returns the port or -EBADMSG. */
-static int url_port(const char *url)
+#define HTTPS "https://"
+
+/* SCHEME://HOST[:PORT], where HOST may be [an IPv6 address]. Returns the port or -EBADMSG. */
+static int url_port(const char *url, const char *scheme, int otherwise)
 {
-	const char *host = url + strlen("https://"), *end;
+	const char *host = url + strlen(scheme), *end;
 	uint64_t port;
 
-	if (!mp_str_starts_with(url, "https://"))
+	if (!mp_str_starts_with(url, scheme))
 		return -EBADMSG;
 	end = *host == '[' ? strchr(host, ']') : host + strcspn(host, ":/");
 	if (!end || end == host)
 		return -EBADMSG;
 	end += *end == ']';
 	if (mp_streq(end, "") || mp_streq(end, "/"))
-		return 443;
+		return otherwise;
 	if (*end != ':' || mp_str_parse_u64(end + 1, 65535, &port) < 0 || port == 0)
 		return -EBADMSG;
 	return (int)port;
@@ -117,10 +119,28 @@ static int url_port(const char *url)
 
 static int check_url(const struct mp_yaml *n, const char *text, struct mp_err *err)
 {
-	if (url_port(text) > 0)
+	if (url_port(text, HTTPS, 443) > 0)
 		return 0;
 	return mp_yaml_err(n, err, -EBADMSG,
 			   "'%s' is not the server's address: write https://HOST:PORT", text);
+}
+
+static int check_lwm2m(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	if (url_port(text, "coaps://", 5684) > 0 && strlen(text) < 200)
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG,
+			   "'%s' is not the address of an LwM2M server: write coaps://HOST:PORT",
+			   text);
+}
+
+static int check_channel(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	if (mp_streq(text, "ddi") || mp_streq(text, "lwm2m"))
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG,
+			   "'%s' is no channel by which updates come: write ddi, lwm2m, or both",
+			   text);
 }
 
 static int check_firmware_version(const struct mp_yaml *n, const char *text, struct mp_err *err)
@@ -160,6 +180,7 @@ static const struct key server_keys[] = {
 	 .check = check_host,
 	 .required = true,
 	 LIST_AT(server.names, server.n_names, MP_PRODUCT_NAMES)},
+	{.name = "lwm2m", .check = check_lwm2m, .at = AT(server.lwm2m)},
 	{0},
 };
 static const struct key os_keys[] = {
@@ -178,6 +199,9 @@ static const struct key update_keys[] = {
 	 .least = 10,
 	 .most = DAY},
 	{.name = "grace", .kind = SECONDS, .at = AT(update.grace), .most = 30 * DAY},
+	{.name = "channels",
+	 .check = check_channel,
+	 LIST_AT(update.channels, update.n_channels, MP_PRODUCT_CHANNELS)},
 	{0},
 };
 #define ROW_AT(member) offsetof(struct mp_product_firmware, member)
@@ -366,6 +390,10 @@ static int check_whole(const struct mp_product *p, struct mp_err *err)
 	if (*p->app && p->n_boards == 0)
 		return mp_yaml_err(mp_yaml_get(root, "app"), err, -EBADMSG,
 				   "'app' needs a board whose operating system runs it");
+	if (mp_product_has_channel(p, "lwm2m") && !*p->server.lwm2m)
+		return mp_yaml_err(mp_yaml_get(root, "update"), err, -EBADMSG,
+				   "the channel lwm2m needs a server: set server.lwm2m to "
+				   "coaps://HOST:PORT");
 	for (size_t i = 0; i < p->n_firmware; i++)
 		if (mp_product_has_board(p, p->firmware[i].board))
 			return mp_yaml_err(mp_yaml_get(root, "firmware"), err, -EBADMSG,
@@ -383,7 +411,7 @@ static struct mp_product *product_new(const char *dir, const char *file)
 	p->dir = strdup(dir);
 	p->file = strdup(file);
 	p->name = p->version = p->minimum_version = p->notes = p->app = "";
-	p->server.url = p->os.overlay = p->os.kernel_arguments = "";
+	p->server.url = p->server.lwm2m = p->os.overlay = p->os.kernel_arguments = "";
 	p->update.poll = 300;
 	p->update.proof_timeout = 300;
 	if (!p->dir || !p->file) {
@@ -412,11 +440,13 @@ int mp_product_parse(const char *dir, const char *file, const void *text, size_t
 		return mp_err_set(err, -EBADMSG, "%s:1: this is not a product: it has no keys",
 				  file);
 	r = read_map(root, product_keys, p, err);
+	if (p->update.n_channels == 0)
+		p->update.channels[p->update.n_channels++] = "ddi";
 	if (r == 0)
 		r = check_whole(p, err);
 	if (r < 0)
 		return r;
-	p->server.port = (unsigned)url_port(p->server.url);
+	p->server.port = (unsigned)url_port(p->server.url, HTTPS, 443);
 	*ret = take_ptr(p);
 	return 0;
 }
@@ -475,6 +505,14 @@ void mp_product_free(struct mp_product *p)
 char *mp_product_path(const struct mp_product *p, const char *relative)
 {
 	return *relative == '/' ? strdup(relative) : mp_str_format("%s/%s", p->dir, relative);
+}
+
+bool mp_product_has_channel(const struct mp_product *p, const char *channel)
+{
+	for (size_t i = 0; i < p->update.n_channels; i++)
+		if (mp_streq(p->update.channels[i], channel))
+			return true;
+	return false;
 }
 
 bool mp_product_has_board(const struct mp_product *p, const char *board)

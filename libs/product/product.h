@@ -22,6 +22,7 @@
 #define MP_PRODUCT_FIRMWARE 16
 #define MP_PRODUCT_NAMES 32 /* names of the server */
 #define MP_PRODUCT_PACKAGES 256
+#define MP_PRODUCT_CHANNELS 2
 
 /* One kind of microcontroller, managed over LwM2M. */
 struct mp_product_firmware {
@@ -49,6 +50,7 @@ struct mp_product {
 		const char *names[MP_PRODUCT_NAMES]; /* of its certificate; at least 1 */
 		size_t n_names;
 		unsigned port; /* from the URL; 443 when it has none */
+		const char *lwm2m; /* coaps://HOST[:PORT]; "": no LwM2M */
 	} server;
 	struct {
 		const char *overlay; /* folder laid over the root file system, relative to dir */
@@ -59,6 +61,8 @@ struct mp_product {
 	const char *app; /* path of docker-compose.yml, relative to dir */
 	struct {
 		uint64_t poll, proof_timeout, grace; /* seconds */
+		const char *channels[MP_PRODUCT_CHANNELS]; /* "ddi", "lwm2m" */
+		size_t n_channels; /* at least 1 */
 	} update;
 	void *doc; /* what the texts borrow from */
 };
@@ -75,4 +79,5 @@ DEFINE_AUTO(mp_product)
 
 /* DIR/RELATIVE, newly allocated; NULL when memory is out. An absolute `relative` stays as it is. */
 char *mp_product_path(const struct mp_product *p, const char *relative);
+bool mp_product_has_channel(const struct mp_product *p, const char *channel);
 bool mp_product_has_board(const struct mp_product *p, const char *board);

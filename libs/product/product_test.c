@@ -106,6 +106,11 @@ TEST(every_mistake_is_named_with_its_line)
 		{"product: demo\nversion: 1\napp: a\nfirmware: { s: { file: a, version: 1 } }\n"
 		 "server: { url: \"https://a\", names: [a] }\n",
 		 "product.yaml:3: ", "needs a board"},
+		{HEAD "update: { channels: [lwm2m] }\n", "product.yaml:5: ", "needs a server"},
+		{HEAD "update: { channels: [mail] }\n", "product.yaml:5: ", "ddi, lwm2m, or both"},
+		{"product: demo\nversion: 1\nboards: [b]\n"
+		 "server: { url: \"https://a\", names: [a], lwm2m: \"coap://a\" }\n",
+		 "product.yaml:4: ", "coaps://HOST:PORT"},
 		{"product: demo\nversion: 1\nboards: x\n", "product.yaml:3: ", "must be a list"},
 		{"product: demo\n", "product.yaml:", "'version' is missing"},
 		{"- demo\n", "product.yaml:1: ", "not a product"},
@@ -146,6 +151,20 @@ TEST(the_server_address_is_https_with_a_port)
 		ASSERT_INT(urls[i].port ? 0 : -EBADMSG, r);
 		ASSERT(r < 0 || p->server.port == urls[i].port);
 	}
+}
+
+TEST(updates_come_by_ddi_unless_channels_say_otherwise)
+{
+	auto_(mp_product) *p = NULL, *q = NULL;
+
+	ASSERT_OK(parse(HEAD, &p, NULL));
+	ASSERT(mp_product_has_channel(p, "ddi") && !mp_product_has_channel(p, "lwm2m"));
+	ASSERT_STR("", p->server.lwm2m);
+	ASSERT_OK(parse("product: d\nversion: 1\nboards: [b]\nserver: { url: \"https://a\", names: "
+			"[a], lwm2m: \"coaps://a:5684\" }\nupdate: { channels: [lwm2m, ddi] }\n",
+			&q, NULL));
+	ASSERT(mp_product_has_channel(q, "ddi") && mp_product_has_channel(q, "lwm2m"));
+	ASSERT_STR("coaps://a:5684", q->server.lwm2m);
 }
 
 TEST(a_folder_without_product_yaml_is_no_product)
