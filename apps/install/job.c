@@ -21,6 +21,7 @@ struct job {
 	size_t n_have;
 	unsigned percent; /* told last */
 	enum mp_install_state state;
+	bool hold;
 };
 
 static void job_done(struct job *j)
@@ -187,13 +188,15 @@ static int run(struct job *j, const char *version, const char *action, struct mp
 			      &(struct mp_install_job){.release = j->release,
 						       .manifest = j->manifest.data,
 						       .manifest_len = j->manifest.len,
-						       .note = action},
+						       .note = action,
+						       .hold = j->hold},
 			      err);
 }
 
-int worker_install(struct worker *w, const char *version, const char *action, struct mp_err *err)
+int worker_install(struct worker *w, const char *version, const char *action, bool hold,
+		   struct mp_err *err)
 {
-	struct job j = {.w = w, .manifest.limit = MANIFEST_MOST, .percent = 101};
+	struct job j = {.w = w, .manifest.limit = MANIFEST_MOST, .percent = 101, .hold = hold};
 	int r;
 
 	if (w->data.fd < 0)
@@ -201,5 +204,12 @@ int worker_install(struct worker *w, const char *version, const char *action, st
 	j.fetcher = worker_fetcher(w);
 	r = run(&j, version, action, err);
 	job_done(&j);
+	return r < 0 || hold ? r : mp_install_rebooting(&w->config, err);
+}
+
+int worker_commit(struct worker *w, struct mp_err *err)
+{
+	int r = mp_install_commit(&w->config, err);
+
 	return r < 0 ? r : mp_install_rebooting(&w->config, err);
 }

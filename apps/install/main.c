@@ -39,7 +39,9 @@ static int answer(struct worker *w, const struct mp_msg *m, struct mp_err *err)
 	case MP_MSG_SEEDED:
 		return worker_seeded(w, err);
 	case MP_MSG_INSTALL:
-		return worker_install(w, mp_buf_str(&a), mp_buf_str(&b), err);
+		return worker_install(w, mp_buf_str(&a), mp_buf_str(&b), m->num[0] == 1, err);
+	case MP_MSG_COMMIT:
+		return worker_commit(w, err);
 	case MP_MSG_MARK:
 		return worker_mark(w, m->num[0] == 1, mp_buf_str(&a), err);
 	default:

@@ -15,6 +15,7 @@ static const struct {
 	{"seed-id", SEEDS "/device-id", false},
 	{"seed-token", SEEDS "/enroll-token", true},
 	{"seed-target-token", SEEDS "/target-token", true},
+	{"seed-lwm2m-psk", SEEDS "/lwm2m.psk", true},
 };
 
 static int fact(struct worker *w, const char *name, const char *value)

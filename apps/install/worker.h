@@ -37,7 +37,10 @@ int worker_find_disk(const struct worker *w, char *ret, size_t room);
 /* ---- the requests ---- */
 int worker_setup(struct worker *w, struct mp_err *err);
 int worker_seeded(struct worker *w, struct mp_err *err);
-int worker_install(struct worker *w, const char *version, const char *action, struct mp_err *err);
+/* `hold`: as in struct mp_install_job. */
+int worker_install(struct worker *w, const char *version, const char *action, bool hold,
+		   struct mp_err *err);
+int worker_commit(struct worker *w, struct mp_err *err);
 int worker_mark(struct worker *w, bool good, const char *reason, struct mp_err *err);
 
 /* ---- store.c, source.c: what TUF needs ---- */

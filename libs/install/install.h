@@ -34,6 +34,7 @@ enum mp_install_state {
 	MP_INSTALL_IDLE,
 	MP_INSTALL_DOWNLOADING, /* interrupted or under way; mp_install_run() continues it */
 	MP_INSTALL_VERIFYING, /* all bytes are there; mp_install_run() continues it */
+	MP_INSTALL_DOWNLOADED, /* all is in place but its boot entry: mp_install_commit() */
 	MP_INSTALL_INSTALLED, /* a reboot starts the new release */
 	MP_INSTALL_REBOOTING,
 	MP_INSTALL_PROVING, /* the new release runs and nobody has marked it yet */
@@ -98,6 +99,7 @@ struct mp_install_job {
 	const void *manifest; /* the manifest file's bytes, kept for after the reboot */
 	size_t manifest_len;
 	const char *note; /* carried along in the state, at most 255 characters; may be NULL */
+	bool hold; /* stop before it could boot: the state is then DOWNLOADED */
 };
 
 /* Everything that can be checked before a byte is moved: product, board, minimum version, version
@@ -111,6 +113,9 @@ int mp_install_preflight(const struct mp_install_config *c, const struct mp_inst
  * as it is; any other makes it FAILED with the sentence as reason. */
 int mp_install_run(const struct mp_install_config *c, const struct mp_install_hooks *h,
 		   const struct mp_install_job *job, struct mp_err *err);
+/* What was held back boots next: its entry is renamed into place, nothing else is left to do.
+ * -EPERM when nothing is. */
+int mp_install_commit(const struct mp_install_config *c, struct mp_err *err);
 /* The network, a busy server, a caller that stopped it. */
 bool mp_install_is_transient(int r);
 

@@ -45,6 +45,12 @@ static void bad_network(struct sample_device *d, const struct scenario *s)
 	d->drop_after = 23456;
 }
 
+static void in_two_steps(struct sample_device *d, const struct scenario *s)
+{
+	(void)s;
+	d->holds = true;
+}
+
 static const struct scenario scenarios[] = {
 	{"a fresh device", {NULL}, "1.1.0", "1.1.0", MP_INSTALL_PROVEN, NULL, NULL},
 	{"over the older slot", {"1.1.0"}, "1.2.0", "1.2.0", MP_INSTALL_PROVEN, NULL, NULL},
@@ -61,6 +67,7 @@ static const struct scenario scenarios[] = {
 	{"a panic", {NULL}, "1.5.0", "1.0.0", MP_INSTALL_ROLLED_BACK, NULL, "did not come up"},
 	{"a flipped bit", {"1.1.0"}, "1.2.0", "1.1.0", MP_INSTALL_FAILED, flip_payload, "damaged"},
 	{"a bad network", {NULL}, "1.1.0", "1.1.0", MP_INSTALL_PROVEN, bad_network, NULL},
+	{"held back", {"1.1.0"}, "1.2.0", "1.2.0", MP_INSTALL_PROVEN, in_two_steps, NULL},
 };
 
 static struct sample_shop *the_shop(void)
@@ -256,6 +263,11 @@ TEST(powercut_of_a_payload_with_a_flipped_bit)
 TEST(powercut_over_a_bad_network)
 {
 	run_scenario(&scenarios[8]);
+}
+
+TEST(powercut_of_a_release_that_is_held_back_until_it_is_told)
+{
+	run_scenario(&scenarios[9]);
 }
 
 TEST(powercut_figures)

@@ -202,7 +202,6 @@ static bool is_committed(const struct install *in)
 static int write_uki(struct install *in, const struct mp_payload_index *ix,
 		     const struct mp_release_source *source, struct mp_err *err)
 {
-	int tries = in->c->tries ? (int)in->c->tries : TRIES;
 	char path[INSTALL_PATH];
 	int r = mp_boot_part_path(in->c->esp, in->st.version, path, sizeof(path));
 
@@ -221,15 +220,29 @@ static int write_uki(struct install *in, const struct mp_payload_index *ix,
 		return mp_err_set(err, r, "the UKI on the ESP is not what was written: %s",
 				  strerror(-r));
 	}
-	return mp_boot_commit(in->c->medium, in->c->esp, in->st.version, tries, err);
+	return 0;
 }
 
 /* ---- the whole ---- */
 
-static int finish(struct install *in, struct mp_err *err)
+static int finish(const struct mp_install_config *c, struct install_state *st, struct mp_err *err)
 {
-	in->st.state = MP_INSTALL_INSTALLED;
-	snprintf(in->st.boot_id, sizeof(in->st.boot_id), "%s", in->c->boot_id);
+	st->state = MP_INSTALL_INSTALLED;
+	snprintf(st->boot_id, sizeof(st->boot_id), "%s", c->boot_id);
+	return install_state_save(c, st, err);
+}
+
+static int commit(const struct mp_install_config *c, struct install_state *st, struct mp_err *err)
+{
+	int tries = c->tries ? (int)c->tries : TRIES;
+	int r = mp_boot_commit(c->medium, c->esp, st->version, tries, err);
+
+	return r < 0 ? r : finish(c, st, err);
+}
+
+static int hold_back(struct install *in, struct mp_err *err)
+{
+	in->st.state = MP_INSTALL_DOWNLOADED;
 	return save(in, err);
 }
 
@@ -241,7 +254,7 @@ static int run_steps(struct install *in, struct mp_err *err)
 	int r = 0;
 
 	if (in->st.step == STEP_ENTRY && is_committed(in))
-		return finish(in, err);
+		return finish(in->c, &in->st, err);
 	if (in->st.step == STEP_BLOBS) {
 		r = install_blobs(in, err);
 		if (r == 0)
@@ -259,7 +272,9 @@ static int run_steps(struct install *in, struct mp_err *err)
 		r = fill_slot(in, &ix, source, err);
 	if (r == 0)
 		r = write_uki(in, &ix, source, err);
-	return r < 0 ? r : finish(in, err);
+	if (r < 0)
+		return r;
+	return in->job->hold ? hold_back(in, err) : commit(in->c, &in->st, err);
 }
 
 /* Does the state belong to this release, and does what it says still hold? */
@@ -269,7 +284,8 @@ static bool continues(const struct install *in)
 
 	if (!mp_streq(st->version, in->job->release->version))
 		return false;
-	if (st->state != MP_INSTALL_DOWNLOADING && st->state != MP_INSTALL_VERIFYING)
+	if (st->state != MP_INSTALL_DOWNLOADING && st->state != MP_INSTALL_VERIFYING &&
+	    st->state != MP_INSTALL_DOWNLOADED)
 		return false;
 	if (st->step == STEP_BLOBS)
 		return true;
@@ -337,6 +353,18 @@ int mp_install_run(const struct mp_install_config *c, const struct mp_install_ho
 	if (!mp_install_is_transient(r) && r != -EEXIST)
 		(void)mp_install_fail(c, job->release->version, job->note, why.text, NULL);
 	return mp_err_set(err, r, "%s", why.text);
+}
+
+int mp_install_commit(const struct mp_install_config *c, struct mp_err *err)
+{
+	struct install_state st;
+	int r = install_state_load(c, &st, err);
+
+	if (r < 0 || st.state == MP_INSTALL_INSTALLED || st.state == MP_INSTALL_REBOOTING)
+		return r;
+	if (st.state != MP_INSTALL_DOWNLOADED)
+		return mp_err_set(err, -EPERM, "no release waits for its boot entry");
+	return commit(c, &st, err);
 }
 
 int mp_install_fail(const struct mp_install_config *c, const char *version, const char *note,

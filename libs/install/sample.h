@@ -61,6 +61,7 @@ struct sample_device {
 	struct mp_install_hooks hooks;
 	const struct sample_release *runs; /* NULL: off */
 	char boot_id[16];
+	bool holds; /* it installs in two steps */
 	char offered[32]; /* "" when nothing is */
 	unsigned boots;
 	uint64_t drop_after; /* the connection breaks after so many bytes; 0: never */

@@ -330,7 +330,8 @@ static int install(struct sample_device *d)
 	const struct mp_install_job job = {.release = r->parsed,
 					   .manifest = r->manifest.data,
 					   .manifest_len = r->manifest.len,
-					   .note = "action-7"};
+					   .note = "action-7",
+					   .hold = d->holds};
 	struct mp_err err = {""};
 	int e = mp_install_run(&d->config, &d->hooks, &job, &err);
 
@@ -363,6 +364,8 @@ static int round_of_agent(struct sample_device *d)
 		return prove(d) ? 2 : 1;
 	if (s.state == MP_INSTALL_INSTALLED || s.state == MP_INSTALL_REBOOTING)
 		return mp_install_rebooting(&d->config, NULL) < 0 ? 1 : 2;
+	if (s.state == MP_INSTALL_DOWNLOADED && mp_streq(s.version, d->offered))
+		return mp_install_commit(&d->config, NULL), 1;
 	if (!d->offered[0] || mp_streq(d->offered, d->runs->version))
 		return 0;
 	if (mp_streq(s.version, d->offered) &&

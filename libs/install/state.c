@@ -14,15 +14,11 @@
 #define MOST_BYTES 8192
 
 static const char *const state_names[] = {
-	[MP_INSTALL_IDLE] = "idle",
-	[MP_INSTALL_DOWNLOADING] = "downloading",
-	[MP_INSTALL_VERIFYING] = "verifying",
-	[MP_INSTALL_INSTALLED] = "installed",
-	[MP_INSTALL_REBOOTING] = "rebooting",
-	[MP_INSTALL_PROVING] = "proving",
-	[MP_INSTALL_PROVEN] = "proven",
-	[MP_INSTALL_FAILED] = "failed",
-	[MP_INSTALL_ROLLED_BACK] = "rolled_back",
+	[MP_INSTALL_IDLE] = "idle",	      [MP_INSTALL_DOWNLOADING] = "downloading",
+	[MP_INSTALL_VERIFYING] = "verifying", [MP_INSTALL_DOWNLOADED] = "downloaded",
+	[MP_INSTALL_INSTALLED] = "installed", [MP_INSTALL_REBOOTING] = "rebooting",
+	[MP_INSTALL_PROVING] = "proving",     [MP_INSTALL_PROVEN] = "proven",
+	[MP_INSTALL_FAILED] = "failed",	      [MP_INSTALL_ROLLED_BACK] = "rolled_back",
 };
 
 static const char *const step_names[] = {

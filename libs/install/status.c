@@ -45,7 +45,8 @@ static void settle_other(struct witness *w)
 	}
 	/* It can still boot: a reboot is what is missing. */
 	if (w->rebooted || w->st->state == MP_INSTALL_DOWNLOADING ||
-	    w->st->state == MP_INSTALL_VERIFYING || w->st->state == MP_INSTALL_PROVING)
+	    w->st->state == MP_INSTALL_VERIFYING || w->st->state == MP_INSTALL_DOWNLOADED ||
+	    w->st->state == MP_INSTALL_PROVING)
 		w->st->state = MP_INSTALL_INSTALLED;
 }
 
@@ -73,6 +74,7 @@ static void settle(struct witness *w)
 	case MP_INSTALL_FAILED:
 	case MP_INSTALL_DOWNLOADING:
 	case MP_INSTALL_VERIFYING:
+	case MP_INSTALL_DOWNLOADED:
 		if (!w->has_entry || (st->step != STEP_ENTRY && !w->runs))
 			return; /* it never could boot */
 		break;
