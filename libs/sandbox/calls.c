@@ -107,6 +107,8 @@ static const char *const files[] = {
 	"ftruncate", "fchmod",	  "mkdir",  "mkdirat",	"chmod",     "umask",
 };
 
+static const char *const room_on_disk[] = {"statfs", "fstatfs"};
+
 static const char *const devices[] = {
 	"pwrite64",	   "pwritev", "preadv",	 "ioctl", "fallocate", "sync",	"syncfs",
 	"sync_file_range", "statfs",  "fstatfs", "rmdir", "fchmodat",  "flock",
@@ -190,8 +192,10 @@ static int fill(scmp_filter_ctx ctx, enum mp_sandbox_role role)
 {
 	int r = add(ctx, SCMP_ACT_ALLOW, LIST(common));
 
-	if (r == 0 && role == MP_SANDBOX_FETCH)
+	if (r == 0 && (role == MP_SANDBOX_FETCH || role == MP_SANDBOX_LWM2M))
 		r = add(ctx, SCMP_ACT_ALLOW, LIST(network));
+	if (r == 0 && role == MP_SANDBOX_LWM2M)
+		r = add(ctx, SCMP_ACT_ALLOW, LIST(room_on_disk));
 	if (r == 0 && role == MP_SANDBOX_CONTAINERS)
 		r = allow_unix_sockets(ctx);
 	if (r == 0 && role != MP_SANDBOX_CONTAINERS)

@@ -36,15 +36,23 @@ struct rule {
 #define FETCH (1u << MP_SANDBOX_FETCH)
 #define INSTALL (1u << MP_SANDBOX_INSTALL)
 #define CONTAINERS (1u << MP_SANDBOX_CONTAINERS)
+#define LWM2M (1u << MP_SANDBOX_LWM2M)
 
 static const struct rule rules[] = {
 	{FETCH, true, WRITE, "/var/lib/microplatform/identity"},
-	{FETCH, true, READ, "/usr/share/microplatform"},
-	{FETCH, false, READ, "/etc"}, /* resolv.conf, hosts, nsswitch.conf */
-	{FETCH, false, READ, "/run/systemd/resolve"},
-	{FETCH | INSTALL | CONTAINERS, false, READ, "/usr/lib"}, /* what libc opens late */
-	{FETCH | INSTALL | CONTAINERS, false, READ, "/usr/share/zoneinfo"},
-	{FETCH, false, READ, "/dev/urandom"},
+	{FETCH, true, READ, "/var/lib/microplatform/lwm2m"}, /* a deployment that was pushed */
+	{LWM2M, true, READ, "/var/lib/microplatform/identity"},
+	{LWM2M, true, WRITE, "/var/lib/microplatform/lwm2m"},
+	{LWM2M, true, READ, "/var/lib/microplatform/releases"},
+	{LWM2M, true, READ, "/run/microplatform"}, /* position.json */
+	{LWM2M, true, READ, "/sys"},
+	{LWM2M, true, READ, "/proc"},
+	{FETCH | LWM2M, true, READ, "/usr/share/microplatform"},
+	{FETCH | LWM2M, false, READ, "/etc"}, /* resolv.conf, hosts, nsswitch.conf */
+	{FETCH | LWM2M, false, READ, "/run/systemd/resolve"},
+	{FETCH | INSTALL | CONTAINERS | LWM2M, false, READ, "/usr/lib"}, /* what libc opens late */
+	{FETCH | INSTALL | CONTAINERS | LWM2M, false, READ, "/usr/share/zoneinfo"},
+	{FETCH | LWM2M, false, READ, "/dev/urandom"},
 	{INSTALL, true, WRITE, "/var/lib/microplatform"},
 	{INSTALL, true, WRITE, "/efi"},
 	{INSTALL, true, WRITE, "/dev"},

@@ -9,6 +9,7 @@
  * | fetch      | its own  | the host's            | its identity folder         |
  * | install    | root, no capabilities | none     | /dev, the ESP, the state    |
  * | containers | its own + Docker's group | UNIX sockets | none                 |
+ * | lwm2m      | as fetch | the host's            | its folder                  |
  *
  * Everywhere: no_new_privs, no program can be run, system calls from a list, no core dumps, few
  * open files, limited memory. Landlock narrows the files where the kernel has it; the rest must
@@ -21,7 +22,12 @@
 
 #include "base/err.h"
 
-enum mp_sandbox_role { MP_SANDBOX_FETCH, MP_SANDBOX_INSTALL, MP_SANDBOX_CONTAINERS };
+enum mp_sandbox_role {
+	MP_SANDBOX_FETCH,
+	MP_SANDBOX_INSTALL,
+	MP_SANDBOX_CONTAINERS,
+	MP_SANDBOX_LWM2M
+};
 
 struct mp_sandbox {
 	enum mp_sandbox_role role;
