@@ -11,8 +11,8 @@ static int read_errors(const struct mp_lwm2m_device *d, struct mp_lwm2m_out *out
 	uint16_t n = 0;
 	int r = d->errors ? 0 : mp_lwm2m_give_instance(out, 0, mp_lwm2m_integer(0));
 
-	for (int code = 1; r == 0 && code < 16; code++)
-		if (d->errors & 1 << code)
+	for (int code = 1; r == 0 && code <= 32; code++)
+		if (d->errors & UINT64_C(1) << code)
 			r = mp_lwm2m_give_instance(out, n++, mp_lwm2m_integer(code));
 	return r;
 }
@@ -67,11 +67,11 @@ static int device_execute(void *user, uint16_t instance, uint16_t resource, cons
 
 void mp_lwm2m_device_set_error(struct mp_lwm2m_device *d, enum mp_lwm2m_device_error e, bool is_on)
 {
-	uint16_t before = d->errors, bit = (uint16_t)(1u << e);
+	uint64_t before = d->errors, bit = UINT64_C(1) << e;
 
 	if (e == MP_LWM2M_ERROR_NONE)
 		return;
-	d->errors = is_on ? before | bit : before & (uint16_t)~bit;
+	d->errors = is_on ? before | bit : before & ~bit;
 	if (d->errors != before)
 		errors_changed(d);
 }

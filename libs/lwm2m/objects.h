@@ -40,7 +40,7 @@ struct mp_lwm2m_device {
 	const struct mp_lwm2m_device_provider *provider;
 	void *user;
 	struct mp_lwm2m_client *client;
-	uint16_t errors; /* bits of the codes above, without NONE */
+	uint64_t errors; /* bits of the codes above, without NONE, and of 16-32, the device's own */
 };
 extern const struct mp_lwm2m_class mp_lwm2m_device_class;
 /* A fault is there, or gone. */
