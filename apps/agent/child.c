@@ -17,10 +17,9 @@
 #define ROOM 8192 /* no message to the supervisor is longer */
 
 static const char *const programs[] = {
-	[ROLE_FETCH] = "mp-fetch",
-	[ROLE_INSTALL] = "mp-install",
-	[ROLE_CONTAINERS] = "mp-containers",
-	[ROLE_HOOKS] = "mp-agent",
+	[ROLE_FETCH] = "mp-fetch",	     [ROLE_INSTALL] = "mp-install",
+	[ROLE_CONTAINERS] = "mp-containers", [ROLE_HOOKS] = "mp-agent",
+	[ROLE_LWM2M] = "mp-lwm2m",
 };
 
 static void add(const char **argv, unsigned *n, const char *name, const char *value)
@@ -47,6 +46,8 @@ static void make_argv(const struct agent_options *o, enum role role, const char 
 		add(argv, &n, "--user", o->fetch_user);
 		add(argv, &n, "--server", o->server);
 	}
+	if (role == ROLE_LWM2M)
+		add(argv, &n, "--user", o->fetch_user);
 	if (role == ROLE_INSTALL)
 		add(argv, &n, "--disk", o->disk);
 	if (role == ROLE_CONTAINERS)

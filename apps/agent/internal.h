@@ -29,5 +29,21 @@ void update_ended(struct machine *m, enum job job, int r, const char *reason);
 /* Stop what is under way, unless it is too late. */
 bool update_cancel(struct machine *m);
 
+/* An offer of fetch's, of whatever channel, is taken up. */
+void update_take_up(struct machine *m, const char *action, const char *version);
+void update_fail(struct machine *m, int r, const char *reason);
+void update_wait(struct machine *m, const char *why);
+bool update_is_under_way(const struct machine *m);
+
+/* ---- lwm2m.c ---- */
+#define LWM2M_TRIES 8 /* in a row without getting on; then the server is told that it failed */
+void lwm2m_offered(struct machine *m, const char *action, const char *version);
+void lwm2m_sourced(struct machine *m, int r, const char *reason);
+void lwm2m_begin(struct machine *m); /* after a start */
+void lwm2m_committed(struct machine *m, int r, const char *reason);
+unsigned lwm2m_result_of(int r);
+/* Must the server hear of this failure, though it may pass? */
+bool lwm2m_gives_up(const struct machine *m, enum job job, int r);
+
 /* ---- server.c ---- */
 void server_tick(struct machine *m);

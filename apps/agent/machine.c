@@ -9,21 +9,18 @@
 #include "internal.h"
 
 static const char *const state_names[] = {
-	[UPDATE_IDLE] = "idle",
-	[UPDATE_DOWNLOADING] = "downloading",
-	[UPDATE_VERIFYING] = "verifying",
-	[UPDATE_INSTALLED] = "installed",
-	[UPDATE_REBOOTING] = "rebooting",
-	[UPDATE_PROVING] = "proving",
-	[UPDATE_PROVEN] = "proven",
-	[UPDATE_FAILED] = "failed",
-	[UPDATE_ROLLED_BACK] = "rolled_back",
+	[UPDATE_IDLE] = "idle",		  [UPDATE_DOWNLOADING] = "downloading",
+	[UPDATE_VERIFYING] = "verifying", [UPDATE_DOWNLOADED] = "downloaded",
+	[UPDATE_INSTALLED] = "installed", [UPDATE_REBOOTING] = "rebooting",
+	[UPDATE_PROVING] = "proving",	  [UPDATE_PROVEN] = "proven",
+	[UPDATE_FAILED] = "failed",	  [UPDATE_ROLLED_BACK] = "rolled_back",
 };
 
 static const char *const job_names[JOBS] = {
-	[JOB_SETUP] = "setup",	       [JOB_SEEDED] = "seeded",	    [JOB_PREFLIGHT] = "preflight",
-	[JOB_INSTALL] = "install",     [JOB_APPLY] = "apply",	    [JOB_CHECK] = "check",
-	[JOB_MARK_GOOD] = "mark good", [JOB_MARK_BAD] = "mark bad", [JOB_PRUNE] = "prune",
+	[JOB_SETUP] = "setup",	   [JOB_SEEDED] = "seeded",	  [JOB_PREFLIGHT] = "preflight",
+	[JOB_INSTALL] = "install", [JOB_COMMIT] = "commit",	  [JOB_APPLY] = "apply",
+	[JOB_CHECK] = "check",	   [JOB_MARK_GOOD] = "mark good", [JOB_MARK_BAD] = "mark bad",
+	[JOB_PRUNE] = "prune",
 };
 
 const char *update_state_name(enum update_state s)
@@ -93,7 +90,8 @@ void machine_settle(struct machine *m, bool success, const char *details)
 {
 	if (!*m->action)
 		return;
-	record_add(m->record, m->action, m->version, success, details);
+	if (!machine_is_lwm2m(m->action)) /* object 5 tells of those */
+		record_add(m->record, m->action, m->version, success, details);
 	m->platform->save(m->platform, m->record);
 	m->attributes_due = true;
 }
@@ -142,10 +140,11 @@ static void begin(struct machine *m)
 	settle_last(m);
 	if (s->trial)
 		begin_trial(m);
-	else if (m->state == UPDATE_DOWNLOADING || m->state == UPDATE_VERIFYING)
+	else if (update_is_under_way(m) && !machine_is_lwm2m(m->action))
 		m->action[0] = '\0'; /* it goes on when the server offers it again */
 	else if (m->state == UPDATE_INSTALLED || m->state == UPDATE_REBOOTING)
 		m->reboot_at = m->platform->now(m->platform) + REBOOT_GRACE_MS;
+	lwm2m_begin(m);
 	m->platform->changed(m->platform);
 }
 
@@ -197,6 +196,9 @@ void machine_ended(struct machine *m, enum job job, int r, const char *reason,
 	case JOB_INSTALL:
 		update_ended(m, job, r, reason);
 		break;
+	case JOB_COMMIT:
+		lwm2m_committed(m, r, reason);
+		break;
 	case JOB_PRUNE:
 		m->prune = false; /* what is left over goes after the next update */
 		break;
@@ -209,7 +211,7 @@ static int64_t next_deadline(const struct machine *m, int64_t now)
 {
 	int64_t next = now + 60 * 1000;
 
-	if (m->asked == ASK_NOTHING && m->poll_at < next)
+	if (m->asked == ASK_NOTHING && !m->enrolled && m->poll_at < next)
 		next = m->poll_at;
 	for (unsigned j = 0; j < JOBS; j++)
 		if (m->not_before[j] > now && m->not_before[j] < next)

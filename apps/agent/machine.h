@@ -19,6 +19,7 @@ enum update_state {
 	UPDATE_IDLE,
 	UPDATE_DOWNLOADING,
 	UPDATE_VERIFYING,
+	UPDATE_DOWNLOADED, /* LwM2M: it waits to be told to go on */
 	UPDATE_INSTALLED,
 	UPDATE_REBOOTING,
 	UPDATE_PROVING,
@@ -36,6 +37,7 @@ enum job {
 	JOB_SEEDED, /* install: the enrollment token is stored */
 	JOB_PREFLIGHT, /* hooks: may an update begin? */
 	JOB_INSTALL, /* install: the release in `version` */
+	JOB_COMMIT, /* install: what was downloaded boots next */
 	JOB_APPLY, /* containers: those of the running release, until they are healthy */
 	JOB_CHECK, /* hooks: the product's own health checks */
 	JOB_MARK_GOOD, /* install */
@@ -49,6 +51,8 @@ const char *job_name(enum job j);
 enum ask {
 	ASK_NOTHING,
 	ASK_SEED,
+	ASK_ENROLL, /* LwM2M alone: nothing is polled */
+	ASK_SOURCE, /* what an LwM2M server names */
 	ASK_FEEDBACK,
 	ASK_PROGRESS,
 	ASK_CANCEL,
@@ -66,6 +70,8 @@ struct platform {
 		      const char *reason);
 	void (*stop)(struct platform *p, enum job job); /* no machine_ended() follows */
 	void (*ask_poll)(struct platform *p);
+	void (*ask_enroll)(struct platform *p);
+	void (*ask_source)(struct platform *p, const char *source);
 	void (*ask_seed)(struct platform *p, const char *what, const char *value);
 	void (*ask_feedback)(struct platform *p, bool cancel, const struct feedback *f);
 	void (*ask_attributes)(struct platform *p);
@@ -78,6 +84,7 @@ struct platform {
 struct machine_config {
 	int64_t poll_ms; /* unless the server wishes otherwise */
 	int64_t proof_ms; /* how long a release may take to prove itself */
+	bool lwm2m_alone; /* DDI is no channel of this product */
 	int64_t grace_ms; /* after this long the server need not be reached; 0: it must */
 };
 
@@ -88,7 +95,8 @@ struct setup {
 	char version[32], action[32], reason[512];
 	bool trial; /* the running release is not proven */
 	char slot;
-	char id[80], token[256], target_token[128]; /* from the ESP, "" when there is none */
+	char id[80], token[256], target_token[128],
+		lwm2m_psk[300]; /* from the ESP, "" when there is none */
 };
 
 struct proof {
@@ -120,6 +128,9 @@ struct machine {
 	int64_t sleep_ms; /* between polls, as the server wishes; 0: it has not said */
 	unsigned polls_failed, asks_failed; /* in a row */
 	bool online; /* the last poll went well */
+	bool enrolled; /* LwM2M alone: the server knows us */
+	bool registered; /* with an LwM2M server */
+	bool source_due; /* record->source is to be fetched */
 	bool seeded, seeds_done; /* stored by fetch; gone from the ESP */
 	bool attributes_due, attributes_sent;
 	char cancel[32]; /* an action whose cancellation awaits our answer, and the answer */
@@ -153,6 +164,18 @@ void machine_slept(struct machine *m, uint64_t seconds);
 void machine_offered(struct machine *m, const char *action, const char *version, bool now);
 void machine_cancelled(struct machine *m, const char *action);
 void machine_wanted(struct machine *m); /* the server wants our attributes */
+
+/* ---- the LwM2M channel (lwm2m.c) ---- */
+/* Is this the action of an update that came by LwM2M? */
+bool machine_is_lwm2m(const char *action);
+/* A server wants this deployment: a URL, or "package". -EBUSY: another update is under way that
+ * cannot be replaced; -EAGAIN: too early. */
+int machine_source(struct machine *m, const char *source);
+void machine_drop(struct machine *m); /* the server wants it no longer */
+int machine_commit(struct machine *m); /* boot what was downloaded; -EPERM: nothing was */
+void machine_reached(struct machine *m, bool registered);
+/* What object 5 shows as its result. */
+unsigned machine_result(const struct machine *m);
 
 /* Will trying again cure it? */
 bool machine_is_transient(int r);

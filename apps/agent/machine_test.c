@@ -18,6 +18,8 @@ struct fake {
 	char said[64][700]; /* feedback in order: "action execution finished: details" */
 	unsigned n_said, polls, attributes, seeds;
 	bool cancel_said;
+	unsigned enrolls, sources;
+	char source[256];
 };
 
 static struct fake *fake_of(struct platform *p)
@@ -48,6 +50,19 @@ static void fake_stop(struct platform *p, enum job job)
 static void fake_poll(struct platform *p)
 {
 	fake_of(p)->polls++;
+}
+
+static void fake_enroll(struct platform *p)
+{
+	fake_of(p)->enrolls++;
+}
+
+static void fake_source(struct platform *p, const char *source)
+{
+	struct fake *f = fake_of(p);
+
+	f->sources++;
+	snprintf(f->source, sizeof(f->source), "%s", source);
 }
 
 static void fake_seed(struct platform *p, const char *what, const char *value)
@@ -95,6 +110,8 @@ static void fake_init(struct fake *f, const struct machine_config *c)
 					.start = fake_start,
 					.stop = fake_stop,
 					.ask_poll = fake_poll,
+					.ask_enroll = fake_enroll,
+					.ask_source = fake_source,
 					.ask_seed = fake_seed,
 					.ask_feedback = fake_feedback,
 					.ask_attributes = fake_attributes,

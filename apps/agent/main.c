@@ -11,17 +11,20 @@
 #include "base/str.h"
 #include "hooks.h"
 #include "pair/pair.h"
+#include "reset.h"
 #include "supervisor.h"
 
 static const char help[] =
 	"usage: mp-agent run [--root DIR] [--server URL] [--once] ...\n"
 	"       mp-agent status [--root DIR]\n"
 	"       mp-agent hooks DIR\n"
+	"       mp-agent reset [--root DIR]\n"
 	"\n"
 	"  run      keep this device at the release that its server wants\n"
 	"  status   print where the update stands, as JSON\n"
 	"  hooks    run the product's programs in "
 	"/usr/lib/microplatform/DIR\n"
+	"  reset    go back to the factory's state, if that was asked for before the last reboot\n"
 	"\n"
 	"  --root DIR          prefix of all paths; a reboot is then only noted\n"
 	"  --server URL        instead of the one in product.json\n"
@@ -148,6 +151,16 @@ static int hooks(const struct arguments *a)
 	return r < 0;
 }
 
+static int reset(const struct arguments *a)
+{
+	struct mp_err err = {{0}};
+
+	if (reset_run(a->o.root, &err) == 0)
+		return 0;
+	fprintf(stderr, "mp-agent: cannot reset: %s\n", err.text);
+	return 1;
+}
+
 int main(int argc, char *argv[])
 {
 	struct arguments a;
@@ -160,5 +173,7 @@ int main(int argc, char *argv[])
 		return status(&a);
 	if (mp_streq(a.verb, "hooks"))
 		return hooks(&a);
+	if (mp_streq(a.verb, "reset"))
+		return reset(&a);
 	return fputs(help, stderr), 2;
 }

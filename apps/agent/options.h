@@ -9,6 +9,9 @@
 
 #define AGENT_STATE "/var/lib/microplatform"
 #define AGENT_RUN "/run/microplatform"
+#define RESET_FILE AGENT_STATE "/agent/reset" /* a reset is due: one of these stands in it */
+#define RESET_KEEP "keep the identity"
+#define RESET_ALL "all"
 
 struct agent_options {
 	const char *root; /* prefix of all paths; "" on a device */
@@ -22,6 +25,8 @@ struct agent_options {
 
 struct product {
 	char name[64], board[64];
+	bool lwm2m; /* there is a server of that kind ... */
+	bool lwm2m_alone; /* ... and updates come from it alone */
 	unsigned poll_seconds, proof_seconds, grace_seconds;
 	int64_t built; /* seconds since 1970: nothing is older than the image */
 };

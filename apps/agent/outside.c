@@ -58,7 +58,11 @@ static struct mp_msg request_of(enum job job, const char *version, const char *a
 	case JOB_SEEDED:
 		return (struct mp_msg){.type = MP_MSG_SEEDED};
 	case JOB_INSTALL:
-		return (struct mp_msg){.type = MP_MSG_INSTALL, .text = {version, action}};
+		return (struct mp_msg){.type = MP_MSG_INSTALL,
+				       .num = {machine_is_lwm2m(action)},
+				       .text = {version, action}};
+	case JOB_COMMIT:
+		return (struct mp_msg){.type = MP_MSG_COMMIT};
 	case JOB_MARK_GOOD:
 	case JOB_MARK_BAD:
 		return (struct mp_msg){
@@ -153,13 +157,28 @@ static void ask(struct supervisor *s, const struct mp_msg *m)
 }
 
 /* An installation uses up the pair of its fetch: the next offer must come from a new one. */
-static void ask_poll(struct platform *p)
+static void ask_for_offers(struct platform *p, const struct mp_msg *m)
 {
 	struct supervisor *s = supervisor_of(p);
 
 	if (s->data < 0 && !child_find(s, ROLE_INSTALL, JOB_INSTALL))
 		leave_server(p);
-	ask(s, &(struct mp_msg){.type = MP_MSG_POLL});
+	ask(s, m);
+}
+
+static void ask_poll(struct platform *p)
+{
+	ask_for_offers(p, &(struct mp_msg){.type = MP_MSG_POLL});
+}
+
+static void ask_source(struct platform *p, const char *source)
+{
+	ask_for_offers(p, &(struct mp_msg){.type = MP_MSG_SOURCE, .text = {source}});
+}
+
+static void ask_enroll(struct platform *p)
+{
+	ask(supervisor_of(p), &(struct mp_msg){.type = MP_MSG_ENROLL});
 }
 
 static void ask_seed(struct platform *p, const char *what, const char *value)
@@ -232,6 +251,7 @@ static void changed(struct platform *p)
 	mp_log(MP_LOG_INFO, "state", "state=%s release=%s action=%s reason=\"%s\"",
 	       update_state_name(m->state), m->version, m->action, m->reason);
 	report_status(s);
+	worker_tell(s);
 }
 
 void outside_init(struct supervisor *s)
@@ -240,6 +260,8 @@ void outside_init(struct supervisor *s)
 					.start = start,
 					.stop = stop,
 					.ask_poll = ask_poll,
+					.ask_enroll = ask_enroll,
+					.ask_source = ask_source,
 					.ask_seed = ask_seed,
 					.ask_feedback = ask_feedback,
 					.ask_attributes = ask_attributes,

@@ -83,6 +83,7 @@ void proof_tick(struct machine *m)
 	if (m->state != UPDATE_PROVING || m->running[JOB_MARK_GOOD] || m->running[JOB_MARK_BAD])
 		return;
 	p->apps = m->apps_up;
+	p->server = p->server || m->registered;
 	if (m->config.grace_ms && now - p->began >= m->config.grace_ms)
 		p->server = true;
 	if (p->apps && !p->checks)
@@ -96,7 +97,7 @@ void proof_tick(struct machine *m)
 static void marked_good(struct machine *m)
 {
 	m->setup.trial = false;
-	m->reason[0] = '\0';
+	m->reason[0] = m->record->source[0] = '\0';
 	m->prune = true;
 	machine_settle(m, true, "proven");
 	m->attributes_due = true;

@@ -90,6 +90,10 @@ int record_format(const struct record *r, struct mp_buf *out)
 	if (e == 0)
 		e = mp_json_put_int(doc, "proving_since", r->proving_since);
 	if (e == 0)
+		e = mp_json_put_str(doc, "source", r->source);
+	if (e == 0)
+		e = mp_json_put_int(doc, "result", r->result);
+	if (e == 0)
 		e = mp_json_put_int(doc, "install_peak_rss_kb", r->install_peak_rss_kb);
 	return e < 0 ? e : mp_json_format(doc, out);
 }
@@ -120,6 +124,8 @@ int record_parse(const char *text, size_t len, struct record *r)
 		o->told = mp_json_bool(mp_json_get(j, "told"), false);
 	}
 	copy(r->proving_boot, sizeof(r->proving_boot), doc, "proving_boot");
+	copy(r->source, sizeof(r->source), doc, "source");
+	r->result = (unsigned)mp_json_int(mp_json_get(doc, "result"), 0);
 	r->proving_since = mp_json_int(mp_json_get(doc, "proving_since"), 0);
 	r->install_peak_rss_kb = (unsigned)mp_json_int(mp_json_get(doc, "install_peak_rss_kb"), 0);
 	return 0;

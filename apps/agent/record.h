@@ -29,6 +29,10 @@ struct record {
 	struct outcome outcomes[RECORD_OUTCOMES]; /* oldest first */
 	char proving_boot[64]; /* boot id in which proving began ... */
 	int64_t proving_since; /* ... and when, milliseconds since that boot */
+	/* LwM2M: where the deployment under way comes from, a URL or "package", "" for none; and what
+	 * object 5 says of one that came to nothing (mp_lwm2m_update_result), 0 for nothing */
+	char source[256];
+	unsigned result;
 	unsigned
 		install_peak_rss_kb; /* of the last update: install and fetch together; 0: none yet */
 };

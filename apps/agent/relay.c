@@ -20,7 +20,8 @@
 
 static const char *role_name(enum role r)
 {
-	static const char *const names[] = {"none", "fetch", "install", "containers", "hooks"};
+	static const char *const names[] = {"none",	  "fetch", "install",
+					    "containers", "hooks", "lwm2m"};
 
 	return names[r];
 }
@@ -80,9 +81,13 @@ static const struct {
 	{                                                                                          \
 		name, offsetof(struct setup, member), sizeof(((struct setup *)0)->member)          \
 	}
-	FACT("version", version),  FACT("reason", reason),
-	FACT("action", action),	   FACT("seed-id", id),
-	FACT("seed-token", token), FACT("seed-target-token", target_token),
+	FACT("version", version),
+	FACT("reason", reason),
+	FACT("action", action),
+	FACT("seed-id", id),
+	FACT("seed-token", token),
+	FACT("seed-target-token", target_token),
+	FACT("seed-lwm2m-psk", lwm2m_psk),
 #undef FACT
 };
 
@@ -184,6 +189,8 @@ static bool take(struct supervisor *s, struct child *c, const struct mp_msg *m)
 {
 	if (c->role == ROLE_FETCH)
 		return from_fetch(s, c, m);
+	if (c->role == ROLE_LWM2M)
+		return worker_said(s, m);
 	return c->job == JOBS ? to_install(s, c, m) : from_job(s, c, m);
 }
 
@@ -229,6 +236,8 @@ void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak
 		(void)close(s->data);
 		s->data = -1;
 	}
+	if (c->role == ROLE_LWM2M)
+		worker_gone(s);
 	if (c->stopped || c->answered)
 		return;
 	if (WIFSIGNALED(status))
@@ -243,6 +252,8 @@ void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak
 	else if (c->role == ROLE_CONTAINERS && c->job == JOBS)
 		(void)to_install(s, c,
 				 &(struct mp_msg){.type = MP_MSG_RESULT, .verdict = MP_FAILED});
+	else if (c->role == ROLE_LWM2M)
+		mp_log(MP_LOG_WARNING, "worker ended", "reason=\"%s\"", why);
 	else if (c->role != ROLE_FETCH)
 		job_ended(s, c->job, -EIO, why);
 }

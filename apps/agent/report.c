@@ -48,13 +48,21 @@ static int put_what(const struct supervisor *s, struct mp_json *j)
 	return r < 0 || uname(&u) < 0 ? r : mp_json_put_str(j, "kernel", u.release);
 }
 
-static int put_figures(const struct supervisor *s, struct mp_json *j)
+/* Of those that stay: this process, and mp-lwm2m. */
+static unsigned idle_rss_kb(struct supervisor *s)
+{
+	const struct child *c = child_find(s, ROLE_LWM2M, JOBS);
+
+	return system_status_kb(0, "VmRSS:") + (c ? system_status_kb(c->pid, "VmRSS:") : 0);
+}
+
+static int put_figures(struct supervisor *s, struct mp_json *j)
 {
 	char listeners[VALUE_MOST + 1];
 	int r = put_seconds(j, "boot_seconds", s->online_ms);
 
 	if (r == 0)
-		r = put_number(j, "agent_idle_rss_kb", system_status_kb(0, "VmRSS:"));
+		r = put_number(j, "agent_idle_rss_kb", idle_rss_kb(s));
 	if (r == 0 && s->record.install_peak_rss_kb)
 		r = put_number(j, "install_peak_rss_kb", s->record.install_peak_rss_kb);
 	if (r == 0)
@@ -95,6 +103,8 @@ static int put_state(const struct supervisor *s, struct mp_json *j)
 		r = mp_json_put_int(j, "progress", m->percent);
 	if (r == 0)
 		r = mp_json_put_bool(j, "online", m->online);
+	if (r == 0)
+		r = mp_json_put_bool(j, "registered", m->registered);
 	return r < 0 ? r : mp_json_put_bool(j, "containers", m->apps_up);
 }
 

@@ -14,9 +14,12 @@ static bool ask_seed(struct machine *m)
 	struct {
 		const char *what;
 		char *value;
-	} seeds[] = {{"id", s->id}, {"token", s->token}, {"target-token", s->target_token}};
+	} seeds[] = {{"id", s->id},
+		     {"token", s->token},
+		     {"target-token", s->target_token},
+		     {"lwm2m-psk", s->lwm2m_psk}};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		if (!*seeds[i].value)
 			continue;
 		m->asked = ASK_SEED;
@@ -30,7 +33,10 @@ static bool ask_seed(struct machine *m)
 static void seed_stored(struct machine *m)
 {
 	struct setup *s = &m->setup;
-	char *first = *s->id ? s->id : *s->token ? s->token : s->target_token;
+	char *first = *s->id		 ? s->id
+		      : *s->token	 ? s->token
+		      : *s->target_token ? s->target_token
+					 : s->lwm2m_psk;
 
 	if (first != s->id)
 		m->seeded = true; /* a secret: it may go from the ESP */
@@ -72,7 +78,8 @@ static bool ask_cancel(struct machine *m)
 
 static bool has_news(const struct machine *m)
 {
-	if (!*m->action || m->state == UPDATE_IDLE || m->state >= UPDATE_PROVEN)
+	if (!*m->action || machine_is_lwm2m(m->action) || m->state == UPDATE_IDLE ||
+	    m->state >= UPDATE_PROVEN)
 		return false;
 	return m->state != m->told_state || !mp_streq(m->waiting, m->waiting_told) || *m->resumed ||
 	       (m->state == UPDATE_DOWNLOADING && m->percent != m->percent_told);
@@ -119,10 +126,23 @@ static bool ask_attributes(struct machine *m)
 
 static bool ask_poll(struct machine *m)
 {
-	if (m->platform->now(m->platform) < m->poll_at)
+	if (m->platform->now(m->platform) < m->poll_at || m->enrolled)
 		return false;
-	m->asked = ASK_POLL;
-	m->platform->ask_poll(m->platform);
+	m->asked = m->config.lwm2m_alone ? ASK_ENROLL : ASK_POLL;
+	if (m->config.lwm2m_alone)
+		m->platform->ask_enroll(m->platform);
+	else
+		m->platform->ask_poll(m->platform);
+	return true;
+}
+
+static bool ask_source(struct machine *m)
+{
+	if (!m->source_due || m->platform->now(m->platform) < m->not_before[JOB_INSTALL])
+		return false;
+	m->source_due = false;
+	m->asked = ASK_SOURCE;
+	m->platform->ask_source(m->platform, m->record->source);
 	return true;
 }
 
@@ -136,6 +156,8 @@ void server_tick(struct machine *m)
 	if (m->asked != ASK_NOTHING)
 		return;
 	if (m->platform->now(m->platform) >= m->poll_at && ask_seed(m))
+		return;
+	if (ask_source(m))
 		return;
 	if (m->online && (ask_outcome(m) || ask_cancel(m) || ask_attributes(m) || ask_progress(m)))
 		return;
@@ -185,6 +207,14 @@ static void polled(struct machine *m, int r)
 	m->poll_at = now + machine_backoff(m->polls_failed++, poll_interval(m));
 }
 
+static void enlisted(struct machine *m, int r)
+{
+	m->enrolled = r == 0;
+	if (r < 0)
+		m->poll_at = m->platform->now(m->platform) +
+			     machine_backoff(m->polls_failed++, poll_interval(m));
+}
+
 /* Told, or such that telling it again will never help. */
 static void outcome_told(struct machine *m, int r)
 {
@@ -224,7 +254,11 @@ void machine_answered(struct machine *m, int r, const char *reason)
 	if (asked == ASK_PROGRESS && m->state == UPDATE_REBOOTING && m->told_state == m->state &&
 	    m->reboot_at && !m->reboot_asked)
 		m->reboot_at = m->platform->now(m->platform);
-	if (asked == ASK_POLL)
+	if (asked == ASK_SOURCE)
+		lwm2m_sourced(m, r, reason);
+	else if (asked == ASK_ENROLL)
+		enlisted(m, r);
+	else if (asked == ASK_POLL)
 		polled(m, r);
 	else if (asked == ASK_ATTRIBUTES && r == -EPROTO)
 		told(m, 0); /* refused as they are: what else we have to say does not wait for it */

@@ -28,13 +28,13 @@ static int make_dir(const struct supervisor *s, const char *name, mode_t mode, s
 	return r;
 }
 
-/* fetch's own folder, the only place where it writes. */
-static int give_identity(const struct supervisor *s, struct mp_err *err)
+/* A folder of the network workers' own: each writes into one such, and nowhere else. */
+static int give_dir(const struct supervisor *s, const char *name, struct mp_err *err)
 {
 	const char *user = s->options->fetch_user;
 	const struct passwd *pw;
 	char path[512];
-	int r = make_dir(s, AGENT_STATE "/identity", 0700, err);
+	int r = make_dir(s, name, 0700, err);
 
 	if (r < 0 || geteuid() != 0 || !*user)
 		return r;
@@ -42,7 +42,7 @@ static int give_identity(const struct supervisor *s, struct mp_err *err)
 	if (!pw)
 		return mp_err_set(err, -ENOENT, "there is no user '%s' for the network worker",
 				  user);
-	snprintf(path, sizeof(path), "%s" AGENT_STATE "/identity", s->options->root);
+	snprintf(path, sizeof(path), "%s%s", s->options->root, name);
 	if (chown(path, pw->pw_uid, pw->pw_gid) < 0)
 		return mp_err_set(err, -errno, "cannot give %s to '%s': %s", path, user,
 				  strerror(errno));
@@ -57,7 +57,9 @@ static int make_dirs(const struct supervisor *s, struct mp_err *err)
 		r = make_dir(s, AGENT_STATE "/agent", 0700, err);
 	if (r == 0)
 		r = make_dir(s, AGENT_RUN, 0755, err);
-	return r < 0 ? r : give_identity(s, err);
+	if (r == 0)
+		r = give_dir(s, AGENT_STATE "/lwm2m", err);
+	return r < 0 ? r : give_dir(s, AGENT_STATE "/identity", err);
 }
 
 /* A record that cannot be read is no reason not to start: libs/install knows where things stand,
@@ -97,7 +99,8 @@ static int init(struct supervisor *s, const struct agent_options *o, struct mp_e
 	machine_init(&s->machine,
 		     &(struct machine_config){.poll_ms = s->product.poll_seconds * 1000,
 					      .proof_ms = s->product.proof_seconds * 1000,
-					      .grace_ms = s->product.grace_seconds * 1000},
+					      .grace_ms = s->product.grace_seconds * 1000,
+					      .lwm2m_alone = s->product.lwm2m_alone},
 		     &s->platform, &s->record);
 	return 0;
 }
@@ -167,8 +170,10 @@ static void loop(struct supervisor *s, int signals)
 	bool ready = false;
 
 	while (!s->stop) {
-		int64_t ms = machine_tick(&s->machine);
+		int64_t ms = machine_tick(&s->machine), worker = worker_keep(s);
 
+		if (worker >= 0 && worker < ms)
+			ms = worker;
 		tell_failures(s);
 		if (s->failed || s->fetch_failed)
 			ms = 0;
@@ -176,7 +181,7 @@ static void loop(struct supervisor *s, int signals)
 			notify("READY=1");
 			ready = true;
 		}
-		if (s->options->once && is_quiet(s))
+		if (s->stop || (s->options->once && is_quiet(s)))
 			break;
 		if (watchdog && watchdog < ms)
 			ms = watchdog;

@@ -17,11 +17,11 @@
 
 #define CHILDREN 8
 
-enum role { ROLE_NONE, ROLE_FETCH, ROLE_INSTALL, ROLE_CONTAINERS, ROLE_HOOKS };
+enum role { ROLE_NONE, ROLE_FETCH, ROLE_INSTALL, ROLE_CONTAINERS, ROLE_HOOKS, ROLE_LWM2M };
 
 struct child {
 	enum role role; /* ROLE_NONE: the place is free */
-	enum job job; /* JOBS: none (fetch; containers answering install) */
+	enum job job; /* JOBS: none (fetch; lwm2m; containers answering install) */
 	pid_t pid;
 	struct mp_pair pair; /* fd -1: closed */
 	bool answered; /* its RESULT was handed on */
@@ -47,6 +47,9 @@ struct supervisor {
 	char last_error[512]; /* of a poll */
 	char last_failure[512]; /* of a job */
 	bool stop, polled;
+	int64_t lwm2m_at; /* not started again before; since boot */
+	unsigned lwm2m_tries; /* how often it ended early */
+	uint64_t lwm2m_seen; /* messages of the one that runs */
 };
 
 int supervisor_run(const struct agent_options *o);
@@ -65,6 +68,13 @@ void child_stop(struct child *c);
 bool relay(struct supervisor *s, struct child *c);
 /* The process has ended, and what it had said is read. */
 void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak_kb);
+
+/* ---- worker.c: the one that stays beside us, mp-lwm2m ---- */
+/* Start it when it should run and does not. Milliseconds until it must be looked at; -1: never. */
+int64_t worker_keep(struct supervisor *s);
+void worker_tell(struct supervisor *s); /* where the update stands */
+bool worker_said(struct supervisor *s, const struct mp_msg *m); /* false: not its to say */
+void worker_gone(struct supervisor *s);
 
 /* ---- outside.c: what the state machine calls ---- */
 void outside_init(struct supervisor *s);

@@ -12,20 +12,20 @@
 #include "base/str.h"
 #include "internal.h"
 
-static bool is_under_way(const struct machine *m)
+bool update_is_under_way(const struct machine *m)
 {
 	return m->state == UPDATE_DOWNLOADING || m->state == UPDATE_VERIFYING;
 }
 
-static void wait_for(struct machine *m, const char *why)
+void update_wait(struct machine *m, const char *why)
 {
 	snprintf(m->waiting, sizeof(m->waiting), "%s", why);
 }
 
-static void take_up(struct machine *m, const char *action, const char *version)
+void update_take_up(struct machine *m, const char *action, const char *version)
 {
-	bool again =
-		is_under_way(m) && mp_streq(m->action, action) && mp_streq(m->version, version);
+	bool again = update_is_under_way(m) && mp_streq(m->action, action) &&
+		     mp_streq(m->version, version);
 
 	if (!again) {
 		snprintf(m->action, sizeof(m->action), "%s", action);
@@ -34,6 +34,7 @@ static void take_up(struct machine *m, const char *action, const char *version)
 		m->tries[JOB_INSTALL] = m->tries[JOB_PREFLIGHT] = 0;
 		m->not_before[JOB_INSTALL] = m->not_before[JOB_PREFLIGHT] = 0;
 		m->percent = m->percent_best = 0;
+		m->record->result = 0;
 		m->percent_told = 101;
 		m->state = UPDATE_DOWNLOADING;
 		m->platform->changed(m->platform);
@@ -53,6 +54,10 @@ void machine_offered(struct machine *m, const char *action, const char *version,
 {
 	struct outcome *o = record_find(m->record, action, version);
 
+	if (m->asked == ASK_SOURCE) {
+		lwm2m_offered(m, action, version);
+		return;
+	}
 	if (!m->ready || mp_streq(m->cancel, action))
 		return;
 	if (o) {
@@ -65,7 +70,8 @@ void machine_offered(struct machine *m, const char *action, const char *version,
 	}
 	if (m->state == UPDATE_REBOOTING || m->state == UPDATE_INSTALLED)
 		return;
-	if (m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT])
+	if (m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT] || m->state == UPDATE_DOWNLOADED ||
+	    (update_is_under_way(m) && machine_is_lwm2m(m->action)))
 		return;
 	if (mp_streq(version, m->setup.running)) {
 		record_add(m->record, action, version, true, "this release runs already, proven");
@@ -73,11 +79,13 @@ void machine_offered(struct machine *m, const char *action, const char *version,
 		return;
 	}
 	if (now)
-		take_up(m, action, version);
+		update_take_up(m, action, version);
 }
 
-static void fail(struct machine *m, const char *reason)
+void update_fail(struct machine *m, int r, const char *reason)
 {
+	m->record->result = lwm2m_result_of(r);
+	m->record->source[0] = '\0';
 	snprintf(m->reason, sizeof(m->reason), "%s", reason);
 	m->waiting[0] = '\0';
 	machine_settle(m, false, m->reason);
@@ -87,23 +95,27 @@ static void fail(struct machine *m, const char *reason)
 static void installed(struct machine *m)
 {
 	m->waiting[0] = '\0';
+	if (machine_is_lwm2m(m->action)) {
+		machine_set_state(m, UPDATE_DOWNLOADED);
+		return;
+	}
 	machine_set_state(m, UPDATE_REBOOTING);
 	m->reboot_at = m->platform->now(m->platform) + REBOOT_GRACE_MS;
 }
 
 void update_ended(struct machine *m, enum job job, int r, const char *reason)
 {
-	if (!is_under_way(m))
+	if (!update_is_under_way(m))
 		return;
 	if (r == 0 && job == JOB_PREFLIGHT)
 		(void)machine_start(m, JOB_INSTALL, "");
 	else if (r == 0)
 		installed(m);
-	else if (machine_is_transient(r) || job == JOB_PREFLIGHT ||
-		 (r == -EIO && m->tries[job] < UNKNOWN_TRIES))
-		wait_for(m, reason);
+	else if (!lwm2m_gives_up(m, job, r) && (machine_is_transient(r) || job == JOB_PREFLIGHT ||
+						(r == -EIO && m->tries[job] < UNKNOWN_TRIES)))
+		update_wait(m, reason);
 	else
-		fail(m, reason);
+		update_fail(m, r, reason);
 	if (r < 0 && job == JOB_PREFLIGHT)
 		m->not_before[JOB_INSTALL] = m->not_before[JOB_PREFLIGHT];
 }
@@ -113,10 +125,15 @@ void update_tick(struct machine *m)
 {
 	int64_t now = m->platform->now(m->platform);
 
-	if (!is_under_way(m) || m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT] ||
+	if (!update_is_under_way(m) || m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT] ||
 	    !*m->waiting)
 		return;
-	if (m->not_before[JOB_INSTALL] && now >= m->not_before[JOB_INSTALL] && m->online) {
+	if (!m->not_before[JOB_INSTALL] || now < m->not_before[JOB_INSTALL])
+		return;
+	if (machine_is_lwm2m(m->action)) {
+		m->not_before[JOB_INSTALL] = 0;
+		m->source_due = true;
+	} else if (m->online) {
 		m->not_before[JOB_INSTALL] = 0;
 		m->poll_at = now;
 	}
@@ -132,7 +149,7 @@ void machine_progress(struct machine *m, enum job job, const char *what, uint64_
 {
 	if (job == JOB_APPLY && *what && m->state == UPDATE_PROVING && !total)
 		snprintf(m->proof.doubt, sizeof(m->proof.doubt), "%s", what);
-	if (job != JOB_INSTALL || !is_under_way(m))
+	if (job != JOB_INSTALL || !update_is_under_way(m))
 		return;
 	if (mp_str_starts_with(what, "resumed ")) {
 		snprintf(m->resumed, sizeof(m->resumed), "%s", what);
@@ -152,10 +169,10 @@ void machine_progress(struct machine *m, enum job job, const char *what, uint64_
 
 bool update_cancel(struct machine *m)
 {
-	if (is_under_way(m) &&
+	if (update_is_under_way(m) &&
 	    !*m->action) /* interrupted by a reboot, and not offered again since */
 		machine_set_state(m, UPDATE_IDLE);
-	if (!is_under_way(m) || !mp_streq(m->cancel, m->action))
+	if (!update_is_under_way(m) || !mp_streq(m->cancel, m->action))
 		return false;
 	if (m->running[JOB_PREFLIGHT])
 		m->platform->stop(m->platform, JOB_PREFLIGHT);

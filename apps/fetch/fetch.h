@@ -39,6 +39,7 @@ struct fetch {
 	struct fetch_identity identity;
 	bool known; /* the identity is there, and the server has accepted it once */
 	struct mp_pair control, data; /* data.fd is -1 once install is gone */
+	bool pinned; /* the deployment is that of a SOURCE: polls do not look for another */
 	bool serving; /* install has asked for a file: the deployment stays as it is */
 	struct mp_http_client *small, *large; /* for control requests; for files */
 	struct mp_ddi_deployment *deployment; /* the one offered; NULL: none */
@@ -71,6 +72,11 @@ int fetch_client(struct fetch *f, struct mp_http_client **client, struct mp_err 
 
 /* ---- server.c: what the supervisor asks for ---- */
 int fetch_poll(struct fetch *f, struct mp_err *err);
+/* Be known to the server, and to the supervisor. */
+int fetch_enlist(struct fetch *f, struct mp_err *err);
+/* Offer what another channel names: an https URL of a deployment, or "package": one that lwm2m has
+ * put into its folder. -EINVAL, -ENOENT: there is none; -EBADMSG: it is none. */
+int fetch_source(struct fetch *f, const char *source, struct mp_err *err);
 int fetch_feedback(struct fetch *f, const struct mp_msg *m, struct mp_err *err);
 int fetch_attributes(struct fetch *f, const struct mp_msg *m, struct mp_err *err);
 

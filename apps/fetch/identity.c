@@ -5,6 +5,7 @@
  *     key.pem        made here, never leaves
  *     cert.pem       from enrollment
  *     enroll-token   until the certificate is there
+ *     lwm2m.psk      IDENTITY:KEY in hexadecimal, for an LwM2M server that wants one; lwm2m reads it
  *     target-token   instead of all that, for a hawkBit that knows devices by token
  */
 #include <errno.h>
@@ -111,8 +112,10 @@ int fetch_identity_seed(struct fetch *f, const char *what, const char *value, st
 {
 	static const struct {
 		const char *what, *file;
-	} kinds[] = {
-		{"id", "device-id"}, {"token", "enroll-token"}, {"target-token", "target-token"}};
+	} kinds[] = {{"id", "device-id"},
+		     {"token", "enroll-token"},
+		     {"target-token", "target-token"},
+		     {"lwm2m-psk", "lwm2m.psk"}};
 
 	snprintf(f->identity.dir, sizeof(f->identity.dir), "%s/var/lib/microplatform/identity",
 		 f->config.root);

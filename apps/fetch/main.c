@@ -50,7 +50,7 @@ static int turn(struct fetch *f)
 	if (r == 1 && fetch_serve(f, &m) == 0)
 		return 0;
 	mp_pair_done(&f->data); /* install has ended, or is not to be trusted */
-	f->serving = false;
+	f->serving = f->pinned = false;
 	return 0;
 }
 

@@ -117,6 +117,10 @@ static int answer(struct fetch *f, const struct mp_msg *m, struct mp_err *err)
 		return fetch_identity_seed(f, m->text[0], m->text[1], err);
 	case MP_MSG_POLL:
 		return fetch_poll(f, err);
+	case MP_MSG_ENROLL:
+		return fetch_enlist(f, err);
+	case MP_MSG_SOURCE:
+		return fetch_source(f, m->text[0], err);
 	case MP_MSG_FEEDBACK:
 		return fetch_feedback(f, m, err);
 	case MP_MSG_ATTRIBUTES:

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "fetch.h"
 
@@ -31,16 +32,11 @@ static int report_cancel(struct fetch *f, const char *url, struct mp_err *err)
 	return mp_pair_send(&f->control, &(struct mp_msg){.type = MP_MSG_CANCEL, .text = {id}});
 }
 
-static int report_offer(struct fetch *f, const char *url, struct mp_err *err)
+static int offer(struct fetch *f, const struct mp_buf *body, struct mp_err *err)
 {
-	MP_BUF(body, MP_DDI_BODY);
 	struct mp_ddi_deployment *d = NULL;
-	int r = get(f, url, &body, err);
+	int r = mp_ddi_deployment_parse(body->data, body->len, &d, err);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = mp_ddi_deployment_parse(body.data, body.len, &d, err);
 	if (r < 0)
 		return r;
 	mp_ddi_deployment_free(f->deployment);
@@ -50,20 +46,58 @@ static int report_offer(struct fetch *f, const char *url, struct mp_err *err)
 							  .text = {d->id, d->version, d->name}});
 }
 
+static int report_offer(struct fetch *f, const char *url, struct mp_err *err)
+{
+	MP_BUF(body, MP_DDI_BODY);
+	int r = get(f, url, &body, err);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : offer(f, &body, err);
+}
+
+int fetch_source(struct fetch *f, const char *source, struct mp_err *err)
+{
+	MP_BUF(body, MP_DDI_BODY);
+	char path[FETCH_PATH];
+	int r = fetch_identity_load(f, err);
+
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/var/lib/microplatform/lwm2m/package.json", f->config.root);
+	if (mp_streq(source, "package"))
+		r = mp_file_read(path, &body, err);
+	else if (mp_str_starts_with(source, "https://"))
+		r = get(f, source, &body, err);
+	else
+		r = mp_err_set(err, -EINVAL, "'%s' is not an https address", source);
+	if (r == 0)
+		r = offer(f, &body, err);
+	f->pinned = r == 0;
+	return r;
+}
+
+int fetch_enlist(struct fetch *f, struct mp_err *err)
+{
+	int r = fetch_identity_load(f, err);
+
+	if (r < 0)
+		return r;
+	return mp_pair_send(&f->control,
+			    &(struct mp_msg){.type = MP_MSG_IDENTITY, .text = {f->identity.id}});
+}
+
 int fetch_poll(struct fetch *f, struct mp_err *err)
 {
 	MP_BUF(body, MP_DDI_BODY);
 	struct mp_ddi_poll poll;
 	char url[FETCH_PATH];
-	int r = fetch_identity_load(f, err);
+	int r = fetch_enlist(f, err);
 
 	if (r < 0)
 		return r;
 	base_url(f, url, sizeof(url));
-	r = mp_pair_send(&f->control,
-			 &(struct mp_msg){.type = MP_MSG_IDENTITY, .text = {f->identity.id}});
-	if (r == 0)
-		r = get(f, url, &body, err);
+	r = get(f, url, &body, err);
 	if (r == 0)
 		r = mp_ddi_poll_parse(body.data, body.len, &poll, err);
 	if (r < 0)
@@ -73,7 +107,7 @@ int fetch_poll(struct fetch *f, struct mp_err *err)
 		r = mp_pair_send(&f->control, &(struct mp_msg){.type = MP_MSG_WANTED});
 	if (r == 0 && poll.cancel[0])
 		r = report_cancel(f, poll.cancel, err);
-	if (r == 0 && poll.deployment[0] && !f->serving)
+	if (r == 0 && poll.deployment[0] && !f->serving && !f->pinned)
 		r = report_offer(f, poll.deployment, err);
 	return r;
 }

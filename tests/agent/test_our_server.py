@@ -5,6 +5,7 @@ Releases are published over the REST API and signed here with the product's targ
 """
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -20,20 +21,27 @@ from device import BUILD
 from releases import Key, Release, Repository, sha256
 
 
+def free_port(kind):
+    with socket.socket(type=kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 class Fleet:
     """A product folder, its mp-server, and the REST calls that a test needs."""
 
     def __init__(self, folder):
         subprocess.run([BUILD / "mp", "init", "demo"], cwd=folder, check=True, capture_output=True)
         self.product = folder / "demo"
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port(socket.SOCK_STREAM)
+        self.coaps_port = free_port(socket.SOCK_DGRAM)
         self.url = f"https://127.0.0.1:{self.port}"
+        yaml = self.product / "product.yaml"  # whose address is in what LwM2M devices are told to fetch
+        yaml.write_text(re.sub(r"https://[0-9.]+:[0-9]+", self.url, yaml.read_text()))
         self.log = open(folder / "server.log", "ab")
         self.process = subprocess.Popen(
             [BUILD / "mp-server", "--data", folder / "server-data", "--product-dir", self.product, "--port",
-             str(self.port), "--poll", "1", "--user", "root"], stderr=self.log)
+             str(self.port), "--coaps-port", str(self.coaps_port), "--poll", "1", "--user", "root"], stderr=self.log)
         self.tls = ssl.create_default_context(cafile=self.product / "keys/server-ca.crt")
         self.token = None
         self.wait(lambda: self.call("GET", "/status"))

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* carrier.c - from the client's messages to datagrams: CoAP over DTLS over one UDP port */
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "dtls_mbedtls/dtls_mbedtls.h"
+#include "worker.h"
+
+int64_t worker_now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct link *find_link(struct worker *w, uint32_t ticket)
+{
+	for (unsigned i = 0; i < LINKS; i++)
+		if (w->links[i].ticket == ticket)
+			return &w->links[i];
+	return NULL;
+}
+
+/* ---- DTLS ---- */
+
+static void on_send(void *user, const struct mp_net_address *local, const struct mp_net_address *to,
+		    const void *data, size_t len)
+{
+	struct worker *w = user;
+
+	(void)local;
+	(void)mp_udp_queue(w->udp, NULL, to, data, len);
+}
+
+static void on_data(void *user, struct mp_dtls_session *s, const void *data, size_t len)
+{
+	struct worker *w = user;
+	struct link *l = mp_dtls_session_user(s);
+
+	mp_coap_receive(w->coap, &l->remote, data, len);
+}
+
+static void on_established(void *user, struct mp_dtls_session *s)
+{
+	struct worker *w = user;
+	struct link *l = mp_dtls_session_user(s);
+
+	l->session = s;
+	l->is_up = true;
+	l->remote = (struct mp_coap_remote){.address = *mp_dtls_session_address(s), .session = s};
+	mp_lwm2m_client_connected(w->client, l->ticket, &l->remote);
+}
+
+static void on_closed(void *user, struct mp_dtls_session *s, enum mp_dtls_reason reason)
+{
+	struct worker *w = user;
+	struct link *l = mp_dtls_session_user(s);
+	const struct mp_coap_remote before = l->remote;
+	uint32_t ticket = l->ticket;
+	bool was_up = l->is_up;
+
+	mp_log(MP_LOG_WARNING, "lwm2m session ended", "reason=\"%s\"", mp_dtls_reason_text(reason));
+	*l = (struct link){0};
+	if (was_up) {
+		mp_coap_session_gone(w->coap, s);
+		mp_lwm2m_client_disconnected(w->client, &before);
+	} else {
+		mp_lwm2m_client_connected(w->client, ticket, NULL);
+	}
+}
+
+/* ---- connections ---- */
+
+static int resolve(const struct mp_lwm2m_peer *peer, struct mp_net_address *ret)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
+	char text[INET6_ADDRSTRLEN];
+	struct addrinfo *found;
+	int r = mp_net_address_parse(peer->host, peer->port, ret);
+
+	if (r == 0)
+		return 0;
+	if (getaddrinfo(peer->host, NULL, &hints, &found) != 0)
+		return -EHOSTUNREACH;
+	r = getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), NULL, 0,
+			NI_NUMERICHOST) == 0
+		    ? mp_net_address_parse(text, peer->port, ret)
+		    : -EHOSTUNREACH;
+	freeaddrinfo(found);
+	return r;
+}
+
+/* Object 0 may bring credentials of its own (from a bootstrap server); else ours. */
+static int choose_credentials(const struct worker *w, const struct mp_lwm2m_peer *peer,
+			      struct mp_dtls_credentials *ret)
+{
+	const struct config *c = &w->config;
+	struct mp_net_address ignored;
+	bool is_number = mp_net_address_parse(peer->host, 0, &ignored) == 0,
+	     own = !peer->secret_len;
+
+	switch (peer->mode) {
+	case MP_LWM2M_SECURITY_PSK:
+		*ret = (struct mp_dtls_credentials){
+			.kind = MP_DTLS_PSK,
+			.identity = own ? (const void *)c->psk_identity : peer->identity,
+			.identity_len = own ? strlen(c->psk_identity) : peer->identity_len,
+			.key = own ? c->psk : peer->secret,
+			.key_len = own ? c->psk_len : peer->secret_len};
+		return 0;
+	case MP_LWM2M_SECURITY_CERTIFICATE:
+		*ret = (struct mp_dtls_credentials){
+			.kind = MP_DTLS_X509,
+			.certificate = own ? (const void *)c->certificate.data : peer->identity,
+			.certificate_len = own ? c->certificate.len : peer->identity_len,
+			.private_key = own ? (const void *)c->key.data : peer->secret,
+			.private_key_len = own ? c->key.len : peer->secret_len,
+			.ca = peer->server_key_len ? (const void *)peer->server_key : c->ca.data,
+			.ca_len = peer->server_key_len ? peer->server_key_len : c->ca.len,
+			/* mbedTLS compares names alone; the authority is the product's own, and
+			 * signs servers only */
+			.peer_name = is_number ? NULL : peer->host};
+		return 0;
+	default:
+		return -ENOTSUP;
+	}
+}
+
+static struct link *new_link(struct worker *w, uint32_t ticket)
+{
+	struct link *l = find_link(w, 0);
+
+	if (l)
+		*l = (struct link){.ticket = ticket};
+	return l;
+}
+
+int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
+		    const struct mp_lwm2m_peer *peer)
+{
+	struct worker *w = user;
+	struct mp_dtls_credentials credentials;
+	struct mp_net_address to;
+	struct link *l;
+	int r = peer->tcp ? -ENOTSUP : resolve(peer, &to);
+
+	if (r == 0 && peer->secure)
+		r = choose_credentials(w, peer, &credentials);
+	if (r < 0)
+		return r;
+	l = new_link(w, ticket);
+	if (!l)
+		return -EBUSY;
+	if (!peer->secure) {
+		l->is_up = true;
+		l->remote = (struct mp_coap_remote){.address = to};
+		mp_lwm2m_client_connected(c, ticket, &l->remote);
+		return 0;
+	}
+	r = mp_dtls_connect(w->dtls, NULL, &to, &credentials, l, &l->session);
+	if (r < 0)
+		*l = (struct link){0};
+	return r;
+}
+
+void carrier_disconnect(void *user, uint32_t ticket, const struct mp_coap_remote *remote)
+{
+	struct worker *w = user;
+	struct link *l = find_link(w, ticket);
+	struct mp_dtls_session *s = l ? l->session : NULL;
+
+	(void)remote;
+	if (!l)
+		return;
+	*l = (struct link){0};
+	if (!s)
+		return;
+	mp_coap_session_gone(w->coap, s);
+	mp_dtls_close(s);
+}
+
+/* ---- datagrams ---- */
+
+static void on_datagram(void *user, const struct mp_udp_datagram *d)
+{
+	struct worker *w = user;
+	const struct mp_coap_remote from = {.address = *d->from};
+
+	for (unsigned i = 0; i < LINKS; i++)
+		if (w->links[i].is_up && !w->links[i].session &&
+		    mp_coap_remote_is_same(&w->links[i].remote, &from)) {
+			mp_coap_receive(w->coap, &w->links[i].remote, d->data, d->len);
+			return;
+		}
+	mp_dtls_receive(w->dtls, d->from, NULL, d->data, d->len);
+}
+
+int carrier_receive(struct worker *w)
+{
+	return mp_udp_receive(w->udp, on_datagram, w);
+}
+
+static void coap_send(void *user, const struct mp_coap_remote *to, const void *data, size_t len)
+{
+	struct worker *w = user;
+
+	if (to->session)
+		(void)mp_dtls_write(to->session, data, len);
+	else
+		(void)mp_udp_queue(w->udp, NULL, &to->address, data, len);
+}
+
+static void coap_serve(void *user, const struct mp_coap_request *rq)
+{
+	struct worker *w = user;
+
+	if (w->client)
+		mp_lwm2m_client_serve(w->client, rq);
+}
+
+static bool coap_sink(void *user, const struct mp_coap_request *first, struct mp_coap_sink *ret)
+{
+	struct worker *w = user;
+
+	return w->client && mp_lwm2m_client_sink(w->client, first, ret);
+}
+
+static int open_port(struct worker *w, struct mp_err *err)
+{
+	/* both families; a kernel without IPv6 has the other one */
+	const struct mp_net_address any = {.port = 0}, any4 = {.ip = {[10] = 0xff, [11] = 0xff}};
+	const struct mp_udp_config config = {.buffer = 64 * 1024};
+	int r = mp_udp_open(&any, &config, &w->udp, err);
+
+	return r < 0 ? mp_udp_open(&any4, &config, &w->udp, err) : 0;
+}
+
+int carrier_open(struct worker *w, struct mp_err *err)
+{
+	int64_t now = worker_now_ms();
+	int r = open_port(w, err);
+
+	if (r == 0)
+		r = mp_dtls_new(&(struct mp_dtls_config){.for_psk = &mp_dtls_mbedtls,
+							 .for_x509 = &mp_dtls_mbedtls,
+							 .send = on_send,
+							 .deliver = on_data,
+							 .established = on_established,
+							 .closed = on_closed,
+							 .user = w,
+							 .handshakes_max = LINKS,
+							 .sessions_max = LINKS,
+							 .live_max = 2,
+							 .park_ms = 3000,
+							 .cid = true},
+				now, &w->dtls, err);
+	if (r == 0 && mp_coap_new(&(struct mp_coap_config){.user = w,
+							   .send = coap_send,
+							   .serve = coap_serve,
+							   .sink = coap_sink,
+							   .now_ms = now,
+							   .body_max = 64 * 1024,
+							   .bodies_max = 128 * 1024,
+							   .replies_max = 32},
+				  &w->coap) < 0)
+		r = mp_err_set(err, -ENOMEM, "out of memory");
+	return r;
+}
+
+void carrier_close(struct worker *w)
+{
+	mp_coap_free(w->coap);
+	mp_dtls_free(w->dtls);
+	mp_udp_free(w->udp);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "worker.h"
+
+static int read_file(const struct worker *w, const char *path, struct mp_buf *to)
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "%s%s", w->config.root, path);
+	return mp_file_read(whole, to, NULL);
+}
+
+void fact_text(const struct worker *w, const char *path, char *ret, size_t room)
+{
+	MP_BUF(text, 4096);
+
+	*ret = '\0';
+	if (read_file(w, path, &text) == 0)
+		snprintf(ret, room, "%.*s", (int)strcspn(mp_buf_str(&text), "\r\n"),
+			 mp_buf_str(&text));
+}
+
+int64_t fact_number(const struct worker *w, const char *path)
+{
+	char text[32], *end;
+	long long v;
+
+	fact_text(w, path, text, sizeof(text));
+	v = strtoll(text, &end, 10);
+	return end == text ? -1 : v;
+}
+
+int64_t fact_after(const struct worker *w, const char *path, const char *key)
+{
+	MP_BUF(text, 16 * 1024);
+	const char *at;
+
+	if (read_file(w, path, &text) < 0)
+		return -1;
+	at = strstr(mp_buf_str(&text), key);
+	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
+}
+
+/* /proc/net/route: "eth0 00000000 0202000A ...", addresses in the machine's order of bytes. */
+void fact_route(const struct worker *w, char ret_interface[32], char ret_router[48])
+{
+	MP_BUF(text, 64 * 1024);
+	unsigned destination, router;
+	char name[32];
+
+	*ret_interface = *ret_router = '\0';
+	if (read_file(w, "/proc/net/route", &text) < 0)
+		return;
+	for (const char *line = mp_buf_str(&text); line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (sscanf(line, "%31s %x %x", name, &destination, &router) != 3 || destination)
+			continue;
+		strcpy(ret_interface, name);
+		if (router)
+			(void)inet_ntop(AF_INET, &router, ret_router, 48);
+		return;
+	}
+}
+
+uint64_t fact_traffic(const struct worker *w, const char *which)
+{
+	char interface[32], router[48], path[128];
+	int64_t v;
+
+	fact_route(w, interface, router);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s_bytes", interface, which);
+	v = fact_number(w, path);
+	return v < 0 ? 0 : (uint64_t)v;
+}
