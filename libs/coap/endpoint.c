@@ -207,6 +207,10 @@ static void receive(struct mp_coap *c, struct incoming *in)
 {
 	in->remote_hash = mp_coap_remote_hash(c, in->from);
 	in->key = in->remote_hash + in->m->mid * 0x9e3779b97f4a7c15;
+	/* The scope of message ids is the session (RFC 7252 section 9.1.1): a device that was restarted may
+	 * begin with the same ones. */
+	if (in->from->identity)
+		in->key ^= (uint64_t)(uintptr_t)in->from->session * 0xd6e8feb86659fd93;
 	in->peer = mp_coap_peer_find(c, in->from, in->remote_hash);
 	if (in->peer) {
 		in->peer->references++;
