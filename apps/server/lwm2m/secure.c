@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "credentials.h"
 #include "dtls/dtls.h"
+#include "dtls_gnutls/dtls_gnutls.h"
 #include "dtls_mbedtls/dtls_mbedtls.h"
 #include "inside.h"
 #include "lwm2m.h"
@@ -195,6 +196,7 @@ static int new_dtls(struct secure *s, struct mp_err *err)
 	struct mp_dtls_config c = {
 		.for_psk = &mp_dtls_mbedtls,
 		.for_x509 = &mp_dtls_mbedtls,
+		.for_rpk = &mp_dtls_gnutls,
 		.server = true,
 		.psk = find_key,
 		.accept = accept_key,
