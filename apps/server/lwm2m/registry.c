@@ -655,12 +655,6 @@ bool registry_take_dirty(struct registry *g, size_t chunk)
 	return dirty;
 }
 
-void registry_mark_dirty(struct registry *g, size_t chunk)
-{
-	if (chunk < g->n_chunks && g->chunks[chunk])
-		g->chunks[chunk]->dirty = true;
-}
-
 struct registration *registry_in_chunk(const struct registry *g, size_t chunk,
 				       const struct registration *r)
 {

@@ -65,7 +65,6 @@ void registry_random(struct registry *g, void *data, size_t len);
 struct registration *registry_from(const struct registry *g, uint32_t slot);
 size_t registry_chunks(const struct registry *g);
 bool registry_take_dirty(struct registry *g, size_t chunk); /* was it? It no longer is */
-void registry_mark_dirty(struct registry *g, size_t chunk);
 /* The next one in use within the chunk, after `r` (NULL: the first); NULL: none. */
 struct registration *registry_in_chunk(const struct registry *g, size_t chunk,
 				       const struct registration *r);

@@ -52,14 +52,6 @@ const char *lwm2m_kind_name(enum lwm2m_kind k)
 	return kind_names[k];
 }
 
-int lwm2m_kind_parse(const char *name)
-{
-	for (int i = 0; i < LWM2M_KINDS; i++)
-		if (strcmp(kind_names[i], name) == 0)
-			return i;
-	return -ENOENT;
-}
-
 const char *lwm2m_outcome_name(enum lwm2m_outcome o)
 {
 	static const char *const names[] = {

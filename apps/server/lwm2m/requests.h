@@ -42,7 +42,6 @@ enum lwm2m_kind { /* stored: append only */
 		  LWM2M_KINDS
 };
 const char *lwm2m_kind_name(enum lwm2m_kind k); /* "read", "write-replace", … */
-int lwm2m_kind_parse(const char *name); /* -ENOENT */
 
 enum lwm2m_asleep { /* when the device sleeps, or is not registered, now */
 		    LWM2M_FAIL, /* -EHOSTDOWN */
