@@ -227,6 +227,27 @@ static unsigned days(unsigned option, unsigned usual)
 	return option ? option : usual;
 }
 
+static int64_t first_hour(const struct server *s)
+{
+	return server_now() / 3600 -
+	       24 * (int64_t)days(s->options.telemetry_hourly_days, TELEMETRY_HOURLY_DAYS);
+}
+
+/* Reading first: a write, even one that finds nothing, begins a transaction. 1, 0 or negative. */
+static int has_old(struct server *s, int64_t series, int64_t before)
+{
+	auto_(mp_query) *q = NULL;
+	int r = mp_store_query(
+		s->store,
+		"SELECT EXISTS (SELECT 1 FROM telemetry WHERE series = ?1 AND time < ?2)"
+		" OR EXISTS (SELECT 1 FROM telemetry_hour WHERE series = ?1 AND hour < ?3)",
+		&q, MP_INT(series), MP_INT(before), MP_INT(first_hour(s)));
+
+	if (r == 0)
+		r = mp_query_next(q);
+	return r > 0 ? mp_query_int(q, 0) != 0 : r;
+}
+
 static int fold_series(struct server *s, int64_t series, int64_t before)
 {
 	int r = mp_store_run(
@@ -246,10 +267,7 @@ static int fold_series(struct server *s, int64_t series, int64_t before)
 	if (r >= 0)
 		r = mp_store_run(s->store,
 				 "DELETE FROM telemetry_hour WHERE series = ? AND hour < ?",
-				 MP_INT(series),
-				 MP_INT(server_now() / 3600 -
-					24 * (int64_t)days(s->options.telemetry_hourly_days,
-							   TELEMETRY_HOURLY_DAYS)));
+				 MP_INT(series), MP_INT(first_hour(s)));
 	return r;
 }
 
@@ -258,10 +276,14 @@ static int fold_some(struct server *s, int64_t series, int64_t before, bool *ret
 {
 	auto_(mp_query) *q = NULL;
 	int64_t end = before;
-	int r = mp_store_query(s->store,
-			       "SELECT time FROM telemetry WHERE series = ? AND time < ?"
-			       " ORDER BY time LIMIT 1 OFFSET ?",
-			       &q, MP_INT(series), MP_INT(before), MP_INT(FOLD_ROWS));
+	int r = has_old(s, series, before);
+
+	if (r <= 0)
+		return r;
+	r = mp_store_query(s->store,
+			   "SELECT time FROM telemetry WHERE series = ? AND time < ?"
+			   " ORDER BY time LIMIT 1 OFFSET ?",
+			   &q, MP_INT(series), MP_INT(before), MP_INT(FOLD_ROWS));
 
 	if (r == 0)
 		r = mp_query_next(q);
