@@ -12,7 +12,8 @@
 
 struct serve_options {
 	const char *listen;
-	uint64_t port, http_port, poll;
+	uint64_t port, http_port, poll, coaps_port, coap_port;
+	bool open_registration;
 };
 
 const struct mp_option mp_options_serve[] = {
@@ -22,6 +23,12 @@ const struct mp_option mp_options_serve[] = {
 	 "HTTPS port; default that of server.url in product.yaml"},
 	{"http-port", 0, MP_NUMBER, offsetof(struct serve_options, http_port), "NUMBER",
 	 "also answer plain HTTP on this port of the loopback address"},
+	{"coaps-port", 0, MP_NUMBER, offsetof(struct serve_options, coaps_port), "NUMBER",
+	 "LwM2M devices over CoAP with DTLS"},
+	{"coap-port", 0, MP_NUMBER, offsetof(struct serve_options, coap_port), "NUMBER",
+	 "LwM2M devices over CoAP without security"},
+	{"open-registration", 0, MP_SWITCH, offsetof(struct serve_options, open_registration), NULL,
+	 "let LwM2M devices that nobody announced register without security"},
 	{"poll", 0, MP_NUMBER, offsetof(struct serve_options, poll), "SECONDS",
 	 "how often devices ask; default update.poll in product.yaml"},
 	{0},
@@ -34,7 +41,8 @@ static int check(const struct mp_product *p, const struct serve_options *o, stru
 					     "keys/snapshot.pem",  "keys/timestamp.pem",
 					     "tuf/1.root.json"};
 
-	if (o->port > 65535 || o->http_port > 65535)
+	if (o->port > 65535 || o->http_port > 65535 || o->coaps_port > 65535 ||
+	    o->coap_port > 65535)
 		return mp_err_set(err, -EINVAL, "a port is a number up to 65535");
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		auto_free char *path = mp_product_path(p, needed[i]);
@@ -60,28 +68,52 @@ static void announce(const struct mp_product *p, const struct serve_options *o)
 	mp_step("its admin token: %s/server/admin.token", p->dir);
 }
 
+struct words { /* of mp-server's command line */
+	const char *argv[24];
+	size_t n;
+	char numbers[5][24];
+	size_t n_numbers;
+};
+
+static void add_word(struct words *w, const char *word)
+{
+	w->argv[w->n++] = word;
+}
+
+/* An option with a number; one that is 0 was not asked for. */
+static void add_number(struct words *w, const char *option, uint64_t number)
+{
+	char *text = w->numbers[w->n_numbers];
+
+	if (!number)
+		return;
+	snprintf(text, sizeof(w->numbers[0]), "%u", (unsigned)number);
+	w->n_numbers++;
+	add_word(w, option);
+	add_word(w, text);
+}
+
 static int exec_server(const struct mp_product *p, const struct serve_options *o,
 		       struct mp_err *err)
 {
 	auto_free char *server = mp_program_path("mp-server"), *data = mp_product_path(p, "server");
-	char port[24], http_port[24], poll[24];
-	const char *argv[16] = {"mp-server", "--data", data, "--product-dir", p->dir, "--listen",
-				o->listen,   "--port", port, "--poll",	      poll};
-	size_t n = 11;
+	struct words w = {.argv = {"mp-server", "--data", data, "--product-dir", p->dir, "--listen",
+				   o->listen},
+			  .n = 7};
 
 	if (!server)
 		return mp_err_set(err, -ENOENT,
 				  "mp-server is not installed: it belongs beside mp or "
 				  "in " MP_LIBEXECDIR);
-	snprintf(port, sizeof(port), "%u", (unsigned)o->port);
-	snprintf(poll, sizeof(poll), "%u", (unsigned)o->poll);
-	snprintf(http_port, sizeof(http_port), "%u", (unsigned)o->http_port);
-	if (o->http_port) {
-		argv[n++] = "--http-port";
-		argv[n++] = http_port;
-	}
+	add_number(&w, "--port", o->port);
+	add_number(&w, "--poll", o->poll);
+	add_number(&w, "--http-port", o->http_port);
+	add_number(&w, "--coaps-port", o->coaps_port);
+	add_number(&w, "--coap-port", o->coap_port);
+	if (o->open_registration)
+		add_word(&w, "--open-registration");
 	fflush(NULL);
-	execv(server, (char **)argv);
+	execv(server, (char **)w.argv);
 	return mp_err_set(err, -errno, "cannot start %s: %s", server, strerror(errno));
 }
 

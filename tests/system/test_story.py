@@ -44,6 +44,25 @@ def test_an_installation_resumes_after_a_power_cut(story):
     assert "did not say" not in story.evidence("power_cut")
 
 
+def test_sensors_stream_their_values_over_lwm2m(story):
+    assert story.evidence("sensors").startswith("200 sensors registered")
+    assert story.figures()["sensors"] == 200
+    assert story.figures()["sensor_values_per_second"] > 0
+
+
+def test_a_command_changes_a_sensor(story):
+    before, after = (json.loads(text) for text in story.evidence("commanded").split(": ")[1].split(", then "))
+    assert before[0] < before[1] and before != after
+
+
+def test_a_campaign_over_the_sensors_ends_with_the_failing_ones_explained(story):
+    figures = story.figures()
+    assert figures["campaign_proven"] + figures["campaign_failed"] == figures["sensors"]
+    assert figures["campaign_proven"] > figures["campaign_failed"] > 0
+    assert figures["campaign_unexplained"] == 0
+    assert "sensor-" in story.evidence("campaign") and "(result " in story.evidence("campaign")
+
+
 @pytest.mark.parametrize("name, most", [
     ("slot_bytes", 150e6), ("initrd_bytes", 3e6), ("boot_to_online_seconds", 30),
     ("install_peak_rss_kb", 32 * 1024), ("agent_idle_rss_kb", 8 * 1024),
