@@ -31,11 +31,11 @@ class Sim:
 
 @pytest.fixture
 def scene(tmp_path):
-    """scene(test, "--option", ..., package=b"") runs the coroutine test(server, sim)."""
+    """scene(test, "--option", ..., package=b"", codes=(0,)) runs the coroutine test(server, sim)."""
     if not SIM.exists():
         pytest.skip(f"{SIM} is not built (MP_BUILD is the meson build folder)")
 
-    def run(test, *options, package=b""):
+    def run(test, *options, package=b"", codes=(0,)):
         async def play():
             server = await Server().start(package)
             sim = Sim(tmp_path, server, *options)
@@ -44,6 +44,6 @@ def scene(tmp_path):
             finally:
                 sim.stop()
                 await server.stop()
-            assert sim.code == 0
+            assert sim.code in codes
         asyncio.run(asyncio.wait_for(play(), 60))
     return run
