@@ -199,6 +199,12 @@ static int firmware_sink(void *user, uint16_t instance, uint16_t resource, struc
 	return 0;
 }
 
+/* The definition of object 5 has a package of one zero byte mean the same as none. */
+static bool is_nothing(const struct mp_lwm2m_value *v)
+{
+	return v->opaque.len == 0 || (v->opaque.len == 1 && *v->opaque.data == 0);
+}
+
 /* A package that came in one piece; empty: what there is goes. */
 static int write_package(struct mp_lwm2m_firmware *f, const struct mp_lwm2m_value *v)
 {
@@ -208,7 +214,7 @@ static int write_package(struct mp_lwm2m_firmware *f, const struct mp_lwm2m_valu
 		f->sunk = false;
 		return 0;
 	}
-	if (v->opaque.len == 0) {
+	if (is_nothing(v)) {
 		if (f->state == MP_LWM2M_UPDATE_UPDATING)
 			return -EBUSY;
 		drop(f, MP_LWM2M_RESULT_INITIAL);

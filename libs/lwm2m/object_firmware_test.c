@@ -48,6 +48,11 @@ TEST(ets_755_set_the_package)
 	ASSERT_INT(MP_COAP_CHANGED,
 		   world_send(&w, 1, MP_COAP_PUT, "5/0/0", MP_LWM2M_FORMAT_OPAQUE, "", 0));
 	ASSERT_STATE(0, 0);
+	ASSERT_INT(MP_COAP_CHANGED, push(&w, 0));
+	ASSERT_STATE(2, 0);
+	ASSERT_INT(MP_COAP_CHANGED,
+		   world_send(&w, 1, MP_COAP_PUT, "5/0/0", MP_LWM2M_FORMAT_OPAQUE, "", 1));
+	ASSERT_STATE(0, 0);
 }
 
 TEST(ets_755_set_the_package_in_tlv)

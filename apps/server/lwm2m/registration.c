@@ -295,7 +295,13 @@ static void register_it(struct lwm2m *l, const struct mp_coap_request *rq)
 	struct object_links *links;
 
 	take_parameters(rq->message, &p);
-	if (!is_sound(l, rq, &p) || !take_links(l, rq, &links))
+	if (!is_sound(l, rq, &p))
+		return;
+	if (rq->payload_len == 0) {
+		malformed(l, rq, "the list of objects is missing");
+		return;
+	}
+	if (!take_links(l, rq, &links))
 		return;
 	if (put(l, rq, &p, links) < 0)
 		no_memory(rq);
