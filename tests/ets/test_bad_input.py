@@ -25,7 +25,7 @@ class Wire:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(("127.0.0.1", server.coap_port))
-        self.socket.settimeout(5)
+        self.socket.settimeout(1.5)
 
     def send(self, data):
         self.socket.send(data)
@@ -35,9 +35,17 @@ class Wire:
         return encode(kind, number, self.mid, os.urandom(4), options, payload)
 
     def ask(self, number, options=(), payload=b"", kind=CON):
-        """The answer to one request, piggybacked or not."""
+        """The answer to one request, piggybacked or not; sent again when it or its answer was lost."""
         data = self.message(number, options, payload, kind)
-        self.send(data)
+        for _ in range(6):
+            self.send(data)
+            try:
+                return self.answer_to(data)
+            except socket.timeout:
+                continue
+        raise TimeoutError("no answer")
+
+    def answer_to(self, data):
         while True:
             answer = Message(self.socket.recv(65536))
             if answer.token == data[4:8] or answer.mid == self.mid:
