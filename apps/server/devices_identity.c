@@ -146,15 +146,15 @@ int devices_set_attributes(struct server *s, struct device *d, enum attribute_mo
 }
 
 /* By DDI or by LwM2M, whatever was later. */
-static int64_t heard(const struct server *s, const struct device *d)
+static int64_t heard(const struct registration *r, const struct device *d)
 {
-	const struct registration *r = s->lwm2m ? registry_find(s->lwm2m->registry, d->name) : NULL;
-
 	return r && r->updated / 1000 > d->last_seen ? r->updated / 1000 : d->last_seen;
 }
 
 struct mp_json *device_json(struct server *s, const struct device *d, bool with_attributes)
 {
+	const struct registration *lwm2m =
+		s->lwm2m ? registry_find(s->lwm2m->registry, d->name) : NULL;
 	auto_(mp_json) *j = mp_json_new_object();
 	struct mp_json *attributes = NULL;
 	int r = 0;
@@ -167,8 +167,10 @@ struct mp_json *device_json(struct server *s, const struct device *d, bool with_
 	r |= mp_json_put_str(j, "state", device_state_name(d->state));
 	r |= mp_json_put_int(j, "progress", d->progress);
 	r |= mp_json_put_str(j, "reason", d->reason ? d->reason : "");
-	r |= mp_json_put_int(j, "last_seen", heard(s, d));
+	r |= mp_json_put_int(j, "last_seen", heard(lwm2m, d));
 	r |= mp_json_put_int(j, "created", d->created);
+	if (lwm2m)
+		r |= mp_json_put_str(j, "lwm2m", registration_is_awake(lwm2m) ? "awake" : "asleep");
 	if (with_attributes && devices_attributes(s, d, &attributes) == 0)
 		r |= mp_json_put(j, "attributes", attributes);
 	return r ? NULL : take_ptr(j);

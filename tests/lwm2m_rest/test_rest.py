@@ -152,6 +152,7 @@ def test_ets_260_261_discover_and_attributes(server, device):
     assert device.attributes[3, 0, 9] == {"pmin": "1", "pmax": "10"}
     links = server.rest("GET", f"{DEV}/3/0/discover", want=200)["links"]
     battery = next(link for link in links if link["path"] == "/3/0/9")
+    assert battery["operations"] == "R" and battery["type"] == "integer"
     assert battery["name"] == "Battery Level" and battery["attributes"] == {"pmin": "1", "pmax": "10"}
     server.rest("PUT", f"{DEV}/3/0/9/attributes", {"pmin": None}, want=200)
     assert device.attributes[3, 0, 9] == {"pmax": "10"}

@@ -104,6 +104,16 @@ static const char *type_name(const struct mp_lwm2m_value *v)
 	return mp_lwm2m_type_name(v->type == MP_LWM2M_RAW_TLV ? MP_LWM2M_OPAQUE : v->type);
 }
 
+/* Of a resource without a value, as Discover names it: what may be done with it. */
+static int put_meaning(struct mp_json *j, const struct mp_lwm2m_resource *resource)
+{
+	static const char *const words[8] = {"", "R", "W", "RW", "E", "RE", "WE", "RWE"};
+	int n = mp_json_put_str(j, "operations", words[resource->operations & 7]);
+
+	return n |
+	       mp_json_put_str(j, "type", mp_lwm2m_type_name((enum mp_lwm2m_type)resource->type));
+}
+
 struct mp_json *record_json(const struct lwm2m *l, const struct registration *r,
 			    const struct mp_lwm2m_record *record)
 {
@@ -128,6 +138,8 @@ struct mp_json *record_json(const struct lwm2m *l, const struct registration *r,
 	if (record->has_value) {
 		n |= mp_json_put_str(j, "type", type_name(&record->value));
 		n |= mp_json_put(j, "value", value_json(&record->value));
+	} else if (resource) {
+		n |= put_meaning(j, resource);
 	}
 	if (record->time > 0)
 		n |= mp_json_put(j, "time", mp_json_new_real(record->time));
