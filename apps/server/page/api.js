@@ -46,7 +46,7 @@ async function sentence(response) {
 	return `The server answered ${response.status} ${response.statusText}.`;
 }
 
-async function call(method, path, query) {
+async function call(method, path, { query, body } = {}) {
 	const url = new URL(`/api/v1/${path}`, location.origin);
 	let response;
 
@@ -54,9 +54,10 @@ async function call(method, path, query) {
 		if (value !== '' && value !== undefined && value !== null)
 			url.searchParams.set(name, value);
 	try {
-		response = await fetch(url, { method, headers: headers(), cache: 'no-store' });
+		response = await fetch(url, { method, cache: 'no-store', body: body && JSON.stringify(body),
+			headers: headers(body && { 'Content-Type': 'application/json' }) });
 		if (response.ok)
-			return await response.json();
+			return response.status === 204 ? null : await response.json();
 	} catch (error) {
 		if (error instanceof SyntaxError)
 			throw new ApiError(response.status, 'The server answered with something else than JSON.');
@@ -66,11 +67,15 @@ async function call(method, path, query) {
 }
 
 export function get(path, query) {
-	return call('GET', path, query);
+	return call('GET', path, { query });
 }
 
 export function post(path) {
 	return call('POST', path);
+}
+
+export function send(method, path, body) {
+	return call(method, path, { body });
 }
 
 export function part(text) {

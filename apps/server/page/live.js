@@ -7,7 +7,8 @@
 // stream is back.
 //
 // on.state('connecting' | 'live' | 'reconnecting' | 'polling'), on.event(type, data), on.reset():
-// everything must be read again, on.refused(): the token is no good any more.
+// everything must be read again, on.refused(): the token is no good any more. Another address asks for
+// other events.
 
 import { headers } from './api.js';
 import { EventParser } from './sse.js';
@@ -18,8 +19,9 @@ const POLL_EVERY = 5000; // ms
 const SILENCE = 60000; // ms without a byte: the connection is dead (the server beats more often)
 
 export class Live {
-	constructor(on) {
+	constructor(on, url = '/api/v1/events') {
 		this.on = on;
+		this.url = url;
 		this.lastId = '';
 		this.failures = 0;
 		this.stopped = false;
@@ -86,7 +88,7 @@ export class Live {
 	// One connection, from its opening to its end.
 	async stream() {
 		this.abort = new AbortController();
-		const response = await fetch('/api/v1/events', {
+		const response = await fetch(this.url, {
 			headers: headers({ Accept: 'text/event-stream',
 				...this.lastId && { 'Last-Event-ID': this.lastId } }),
 			cache: 'no-store', signal: this.abort.signal,

@@ -19,6 +19,12 @@ export const deviceStates = {
 	rolled_back: { label: 'Rolled back', tone: 'bad' },
 };
 
+// Of a registration: may it be asked now?
+export const lwm2mStates = {
+	awake: { label: 'Online', tone: 'good' },
+	asleep: { label: 'Sleeping', tone: 'quiet' },
+};
+
 export const rolloutStates = {
 	running: { label: 'Running', tone: 'busy' },
 	paused: { label: 'Paused', tone: 'warn' },
@@ -156,7 +162,11 @@ export function deviceLink(id) {
 	return foreign('a', id, { class: 'device-id', href: `#/devices/${encodeURIComponent(id)}` });
 }
 
-// ---- panels, empty states ----
+// ---- panels, facts, empty states ----
+
+export function fact(label) {
+	return h('div', { class: 'fact' }, h('dt', {}, label), h('dd', {}, foreign('span', '–')));
+}
 
 export function panel(title, ...children) {
 	return h('section', { class: 'panel', 'aria-label': title }, h('h2', {}, title), children);

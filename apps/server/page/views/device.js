@@ -5,16 +5,13 @@ import * as api from '../api.js';
 import { h, icon, keyed, setText } from '../dom.js';
 import { number } from '../format.js';
 import {
-	deviceState, empty, fillDeviceState, fillTime, foreign, panel, showEither, time,
+	deviceState, empty, fact, fillDeviceState, fillTime, foreign, panel, showEither, time,
 } from '../parts.js';
+import lwm2m from './lwm2m.js';
 
 const ROWS = 100; // of the history at first, and more with every press of the button
 
 const tones = { proven: 'good', failed: 'bad', 'rolled back': 'bad', canceled: 'warn', 'cancel rejected': 'warn' };
-
-function fact(label) {
-	return h('div', { class: 'fact' }, h('dt', {}, label), h('dd', {}, foreign('span', '–')));
-}
 
 function makeAttribute([name]) {
 	return h('div', { class: 'attribute' }, foreign('dt', name), foreign('dd', ''));
@@ -47,8 +44,9 @@ export default function device({ id, app }) {
 		rows += ROWS;
 		app.load();
 	} }, 'Show more');
+	const objects = lwm2m({ id, app });
 	const content = h('div', { class: 'stacked' },
-		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why this state', reason),
+		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why this state', reason), objects.node,
 		h('div', { class: 'columns' }, panel('History', timeline, nothing, more),
 			panel('Attributes', attributes, silent)));
 	const lost = missing(id);
@@ -80,6 +78,7 @@ export default function device({ id, app }) {
 		history.items.forEach((entry, i) => { entry.place = history.total - i; });
 		keyed(timeline, history.items, ({ place }) => place, makeEntry, fillEntry);
 		showEither(timeline, nothing, history.items.length > 0);
+		await objects.show(d);
 		more.hidden = history.total <= history.items.length || rows >= 500;
 		setText(more, `Show more of ${number(history.total)}`);
 	}
@@ -102,6 +101,7 @@ export default function device({ id, app }) {
 		node: h('div', {}, h('a', { class: 'up', href: '#/devices' }, icon('back'), 'Devices'),
 			h('div', { class: 'head device-head' }, foreign('h1', id), state), content, lost),
 		load,
+		leave: objects.leave,
 		event(type, data) {
 			if (type !== 'device' || data.id !== id)
 				return;

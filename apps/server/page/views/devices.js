@@ -6,8 +6,8 @@
 import * as api from '../api.js';
 import { h, icon, keyed, setAttribute, setText } from '../dom.js';
 import {
-	deviceLink, deviceState, deviceStates, empty, fillDeviceState, fillPager, fillTime, foreign, isBad, pager,
-	reasonOf, time,
+	badge, deviceLink, deviceState, deviceStates, empty, fillBadge, fillDeviceState, fillPager, fillTime, foreign, isBad,
+	lwm2mStates, pager, reasonOf, time,
 } from '../parts.js';
 
 const PAGE = 50;
@@ -23,7 +23,16 @@ function makeRow(device) {
 	return h('tr', { role: 'row' },
 		cell(0, deviceLink(device.id), foreign('span', '', { class: 'sub' })),
 		cell(1, foreign('span', '')), cell(2, foreign('span', '')), cell(3, deviceState()),
-		cell(4, foreign('span', '', { class: 'clamp' })), cell(5, time()));
+		cell(4, foreign('span', '', { class: 'clamp' })), cell(5, time(), badge()));
+}
+
+// Is it registered over LwM2M? Sleeping devices take what waits for them when they wake.
+function fillLwm2m(mark, state) {
+	mark.hidden = !state;
+	if (!state)
+		return;
+	fillBadge(mark, lwm2mStates, state);
+	setAttribute(mark, 'title', `LwM2M: ${lwm2mStates[state].label.toLowerCase()}`);
 }
 
 function fillRow(row, device) {
@@ -41,6 +50,7 @@ function fillRow(row, device) {
 	reason.classList.toggle('is-empty', !said);
 	reason.classList.toggle('is-bad', isBad(device.state));
 	fillTime(seen.firstChild, device.last_seen);
+	fillLwm2m(seen.lastChild, device.lwm2m);
 }
 
 function table(body) {
