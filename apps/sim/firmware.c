@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/str.h"
 #include "curve.h"
 #include "device.h"
+#include "uri.h"
 
 enum fate { FATE_GOOD, FATE_FLASH, FATE_MEMORY, FATE_INTEGRITY, FATE_FAILED, FATE_ROLLED_BACK };
 
@@ -62,7 +64,7 @@ static int end_package(void *user)
 	return fate_of(d) == FATE_INTEGRITY ? -EBADMSG : 0;
 }
 
-/* ---- pull: from the server that we are registered with ---- */
+/* ---- pull: from the server that we are registered with, or in clear from any that has an address ---- */
 
 static int take_part(void *user, uint64_t offset, const void *data, size_t len)
 {
@@ -84,6 +86,20 @@ static void pulled(void *user, const struct mp_coap_answer *a)
 	mp_lwm2m_firmware_downloaded(&d->firmware, r);
 }
 
+/* What comes from elsewhere over DTLS would need a session there. */
+static void go_elsewhere(const struct device *d, const char *uri, size_t len,
+			 struct mp_coap_remote *remote)
+{
+	auto_free char *base = strndup(uri, len);
+	struct mp_net_address there;
+	struct mp_err err = {0};
+	bool secure;
+
+	if (base && !fleet_options(d->fleet)->secure &&
+	    uri_parse(base, &there, &secure, &err) == 0 && !secure)
+		remote->address = there;
+}
+
 static int pull(void *user, const char *uri)
 {
 	struct device *d = user;
@@ -93,6 +109,7 @@ static int pull(void *user, const char *uri)
 
 	if (!path || !fleet_remote(d->fleet, d, &remote))
 		return -EINVAL;
+	go_elsewhere(d, uri, (size_t)(path - uri), &remote);
 	ask.sink = take_part;
 	ask.handler = pulled;
 	ask.user = d;
