@@ -59,24 +59,6 @@ static struct mp_json *status_json(uint8_t code)
 	return mp_json_new_str(text);
 }
 
-static struct mp_json *composite_json(struct server *s, enum dialect dialect,
-				      const struct registration *r,
-				      const struct mp_lwm2m_path *paths, size_t n,
-				      const struct lwm2m_result *result)
-{
-	auto_(mp_json) *j = mp_json_new_object();
-	char path[MP_LWM2M_PATH_TEXT];
-
-	for (size_t i = 0; i < n; i++) {
-		mp_lwm2m_path_format(&paths[i], path);
-		if (mp_json_put(j, path,
-				node_json(s->lwm2m, r, &paths[i], result->records,
-					  result->n_records, dialect)) < 0)
-			return NULL;
-	}
-	return take_ptr(j);
-}
-
 struct mp_json *leshan_result_json(struct server *s, enum dialect dialect,
 				   const struct registration *r, const struct mp_lwm2m_path *paths,
 				   size_t n, bool is_composite, const struct lwm2m_result *result)
@@ -94,7 +76,9 @@ struct mp_json *leshan_result_json(struct server *s, enum dialect dialect,
 		e |= mp_json_put(j, "objectLinks",
 				 leshan_links_json(result->links, result->links_len));
 	else if (result->code == MP_COAP_CONTENT && is_composite)
-		e |= mp_json_put(j, "content", composite_json(s, dialect, r, paths, n, result));
+		e |= mp_json_put(j, "content",
+				 nodes_json(s->lwm2m, r, paths, n, result->records,
+					    result->n_records, dialect));
 	else if (result->code == MP_COAP_CONTENT && n > 0)
 		e |= mp_json_put(j, "content",
 				 node_json(s->lwm2m, r, &paths[0], result->records,

@@ -88,23 +88,6 @@ static struct mp_json *updated_json(const struct registration *r, enum dialect d
 	return done(j, mp_json_put(j, "update", update) | n);
 }
 
-/* {path: node} of these paths. */
-static struct mp_json *nodes_json(struct server *s, const struct lwm2m_event *e,
-				  const struct mp_lwm2m_path *paths, size_t n, enum dialect dialect)
-{
-	struct mp_json *j = mp_json_new_object();
-	char text[MP_LWM2M_PATH_TEXT];
-	int r = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		mp_lwm2m_path_format(&paths[i], text);
-		r |= mp_json_put(j, text,
-				 node_json(s->lwm2m, e->registration, &paths[i], e->records,
-					   e->n_records, dialect));
-	}
-	return done(j, r);
-}
-
 static struct mp_json *notification_json(struct server *s, const struct lwm2m_event *e,
 					 enum dialect dialect)
 {
@@ -115,7 +98,9 @@ static struct mp_json *notification_json(struct server *s, const struct lwm2m_ev
 
 	r |= mp_json_put_str(j, "kind", o->is_composite ? "composite" : "single");
 	if (o->is_composite) {
-		r |= mp_json_put(j, "val", nodes_json(s, e, o->paths, o->n, dialect));
+		r |= mp_json_put(j, "val",
+				 nodes_json(s->lwm2m, e->registration, o->paths, o->n, e->records,
+					    e->n_records, dialect));
 		r |= mp_json_put(j, "paths", paths_json(o->paths, o->n));
 	} else {
 		mp_lwm2m_path_format(&o->paths[0], text);
@@ -143,7 +128,9 @@ static struct mp_json *send_json(struct server *s, const struct lwm2m_event *e,
 		if (n == 0 || mp_lwm2m_path_compare(&paths[n - 1], &path) != 0)
 			paths[n++] = path;
 	}
-	r |= mp_json_put(j, "val", nodes_json(s, e, paths, n, dialect));
+	r |= mp_json_put(
+		j, "val",
+		nodes_json(s->lwm2m, e->registration, paths, n, e->records, e->n_records, dialect));
 	return done(j, r);
 }
 

@@ -237,6 +237,26 @@ struct mp_json *node_json(const struct lwm2m *l, const struct registration *r,
 	return tree_json(&(struct out){l, r, dialect}, path, mine, found);
 }
 
+struct mp_json *nodes_json(const struct lwm2m *l, const struct registration *r,
+			   const struct mp_lwm2m_path *paths, size_t n,
+			   const struct mp_lwm2m_record *records, size_t n_records,
+			   enum dialect dialect)
+{
+	auto_(mp_json) *all = mp_json_new_object();
+	char text[MP_LWM2M_PATH_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		struct mp_json *node = node_json(l, r, &paths[i], records, n_records, dialect);
+
+		mp_lwm2m_path_format(&paths[i], text);
+		if (node && mp_json_type(node) == MP_JSON_NULL)
+			mp_json_free(node);
+		else if (mp_json_put(all, text, node) < 0)
+			return NULL;
+	}
+	return take_ptr(all);
+}
+
 /* ---- coming in ---- */
 
 struct in {

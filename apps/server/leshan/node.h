@@ -18,6 +18,11 @@
 struct mp_json *node_json(const struct lwm2m *l, const struct registration *r,
 			  const struct mp_lwm2m_path *path, const struct mp_lwm2m_record *records,
 			  size_t n, enum dialect dialect);
+/* {path: node} of those that have records. NULL: memory is out. */
+struct mp_json *nodes_json(const struct lwm2m *l, const struct registration *r,
+			   const struct mp_lwm2m_path *paths, size_t n,
+			   const struct mp_lwm2m_record *records, size_t n_records,
+			   enum dialect dialect);
 
 /* A node that is to be written to `path`. A path of an object with an instance node: the instance is the
  * node's id, MP_LWM2M_ID_NONE without one. Borrows from `body`. -EBADMSG with a sentence, -ENOMEM. */

@@ -28,6 +28,7 @@ const struct route leshan_routes[] = {
 	{MP_GET, CLIENT "/*/discover", ROLE_OPERATOR, 0, leshan_discover, NULL},
 	{MP_GET, CLIENT "/*/*/discover", ROLE_OPERATOR, 0, leshan_discover, NULL},
 	{MP_GET, CLIENT "/*/*/*/discover", ROLE_OPERATOR, 0, leshan_discover, NULL},
+	{MP_GET, CLIENT "/*/*/*/*/discover", ROLE_OPERATOR, 0, leshan_discover, NULL},
 	{MP_PUT, CLIENT "/*/attributes", ROLE_OPERATOR, SMALL, leshan_attributes, NULL},
 	{MP_PUT, CLIENT "/*/*/attributes", ROLE_OPERATOR, SMALL, leshan_attributes, NULL},
 	{MP_PUT, CLIENT "/*/*/*/attributes", ROLE_OPERATOR, SMALL, leshan_attributes, NULL},
