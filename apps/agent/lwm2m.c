@@ -148,7 +148,7 @@ void lwm2m_offered(struct machine *m, const char *action, const char *version)
 /* A server's refusal to hand it out, or an address that leads nowhere. */
 static bool is_address(int r)
 {
-	return r == -EINVAL || r == -ENOENT || r == -EPERM || r == -EKEYREJECTED || r == -EPROTO;
+	return r == -ENOENT || r == -EPERM || r == -EKEYREJECTED || r == -EPROTO;
 }
 
 void lwm2m_sourced(struct machine *m, int r, const char *reason)

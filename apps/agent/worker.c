@@ -10,17 +10,46 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "json/json.h"
 #include "supervisor.h"
 #include "system.h"
 
+#define MANIFEST_MOST (1u << 20)
 #define FIRST_MS 1000 /* from its end to its next start, doubled each time ... */
 #define LAST_MS (5 * 60 * 1000)
 #define STABLE_MS (60 * 1000) /* ... until it has lived so long */
 #define REBOOT_MS 3000 /* so that the answer leaves first */
 
+/* The services of the release that runs: the manifest is not for the network's workers to read. */
+static void tell_services(struct supervisor *s, const struct child *c)
+{
+	MP_BUF(text, MANIFEST_MOST);
+	auto_(mp_json) *doc = NULL;
+	const struct mp_json *list;
+	char path[128];
+
+	snprintf(path, sizeof(path), AGENT_STATE "/releases/%s/manifest.json", s->release);
+	if (mp_medium_read_all(s->medium, path, &text) < 0 ||
+	    mp_json_parse(text.data, text.len, &doc, NULL) < 0)
+		return;
+	list = mp_json_get(mp_json_get(doc, "app"), "services");
+	for (size_t i = 0; i < mp_json_size(list); i++) {
+		const struct mp_json *j = mp_json_at(list, i);
+
+		(void)mp_pair_send(
+			&c->pair,
+			&(struct mp_msg){
+				.type = MP_MSG_FACT,
+				.text = {mp_json_str(mp_json_get(j, "name"), ""),
+					 mp_json_str(mp_json_get(mp_json_get(j, "image"), "id"),
+						     "")}});
+	}
+}
+
 int64_t worker_keep(struct supervisor *s)
 {
 	int64_t now = system_uptime_ms();
+	struct child *c;
 
 	if (!s->product.lwm2m || !s->machine.ready || child_find(s, ROLE_LWM2M, JOBS))
 		return -1;
@@ -28,7 +57,10 @@ int64_t worker_keep(struct supervisor *s)
 		return s->lwm2m_at - now;
 	s->lwm2m_at = now + STABLE_MS;
 	s->lwm2m_seen = 0;
-	if (!child_start(s, ROLE_LWM2M, JOBS, -1, NULL))
+	c = child_start(s, ROLE_LWM2M, JOBS, -1, NULL);
+	if (c)
+		tell_services(s, c);
+	else
 		worker_gone(s);
 	worker_tell(s);
 	return 0;

@@ -75,7 +75,7 @@ int fetch_poll(struct fetch *f, struct mp_err *err);
 /* Be known to the server, and to the supervisor. */
 int fetch_enlist(struct fetch *f, struct mp_err *err);
 /* Offer what another channel names: an https URL of a deployment, or "package": one that lwm2m has
- * put into its folder. -EINVAL, -ENOENT: there is none; -EBADMSG: it is none. */
+ * put into its folder. -ENOENT: there is none; -EBADMSG: it is none. */
 int fetch_source(struct fetch *f, const char *source, struct mp_err *err);
 int fetch_feedback(struct fetch *f, const struct mp_msg *m, struct mp_err *err);
 int fetch_attributes(struct fetch *f, const struct mp_msg *m, struct mp_err *err);

@@ -70,7 +70,9 @@ int fetch_source(struct fetch *f, const char *source, struct mp_err *err)
 	else if (mp_str_starts_with(source, "https://"))
 		r = get(f, source, &body, err);
 	else
-		r = mp_err_set(err, -EINVAL, "'%s' is not an https address", source);
+		r = mp_err_set(err, -ENOENT, "'%s' is not an https address", source);
+	if (r == -EBADMSG || r == -EINVAL)
+		r = -ENOENT; /* it is the address: no body has been looked at yet */
 	if (r == 0)
 		r = offer(f, &body, err);
 	f->pinned = r == 0;

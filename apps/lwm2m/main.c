@@ -57,7 +57,7 @@ static int run(struct worker *w, struct mp_err *err)
 
 int main(int argc, char *argv[])
 {
-	static struct worker w = {.control.fd = -1, .wake = INT64_MAX};
+	static struct worker w = {.control.fd = -1, .wake = INT64_MAX, .log.running = true};
 	struct mp_err err = {{0}};
 	struct arguments a = {.root = "", .control = -1};
 	int r;

@@ -16,7 +16,9 @@ static void *state_of(void *user, const struct mp_lwm2m_class *class)
 		return &w->device;
 	if (class->id == 5)
 		return &w->firmware;
-	return w;
+	if (class->id == 7)
+		return &w->traffic;
+	return class->id == 20 ? (void *)&w->log : w;
 }
 
 static void wake(void *user, struct mp_lwm2m_client *c, int64_t at_ms)
@@ -50,14 +52,14 @@ int objects_open(struct worker *w, struct mp_err *err)
 {
 	static const struct mp_lwm2m_class *classes[CLASSES];
 	const struct mp_lwm2m_class *all[CLASSES] = {
-		device_class(), &link_class,	  update_class(), &position_class,
-		&traffic_class, &portfolio_class, &log_class};
+		device_class(),	 &link_class,	 update_class(),   &position_class,
+		traffic_class(), &service_class, &portfolio_class, &mp_lwm2m_log_class};
 	int r;
 
 	memcpy(classes, all, sizeof(classes));
 	w->kind = (struct mp_lwm2m_client_kind){.coap = w->coap,
 						.classes = classes,
-						.n_classes = 7,
+						.n_classes = CLASSES,
 						.state = state_of,
 						.connect = carrier_connect,
 						.disconnect = carrier_disconnect,
@@ -68,11 +70,13 @@ int objects_open(struct worker *w, struct mp_err *err)
 	w->device.user = w;
 	w->firmware.provider = &update_provider;
 	w->firmware.user = w;
+	w->traffic.totals = traffic_totals;
+	w->traffic.user = w;
 	w->has_position = position_is_there(w);
 	r = mp_lwm2m_client_new(&w->kind, w->config.id, w, &w->client);
 	if (r < 0)
 		return mp_err_set(err, r, "cannot be '%s': %s", w->config.id, strerror(-r));
-	w->device.client = w->firmware.client = w->client;
+	w->device.client = w->firmware.client = w->traffic.client = w->log.client = w->client;
 	r = accounts_open(w);
 	if (r < 0)
 		return mp_err_set(err, r, "cannot use the server %s: %s", w->config.uri,

@@ -42,5 +42,7 @@ int supervisor_listen(struct worker *w)
 	while ((r = mp_pair_recv(&w->control, false, &m)) == 1)
 		if (m.type == MP_MSG_STATE)
 			take_state(w, &m);
+		else if (m.type == MP_MSG_FACT)
+			service_add(w, m.text[0], m.text[1]);
 	return r == -EAGAIN ? 0 : -ECONNRESET;
 }

@@ -27,7 +27,7 @@
 
 #define STATE_DIR "/var/lib/microplatform"
 #define LINKS 3 /* servers at once: one, a bootstrap server, and one more */
-#define EVENTS 16
+#define SERVICES 16
 #define PEM_MOST (16u << 10)
 
 struct config {
@@ -48,15 +48,8 @@ struct link { /* a connection, or an attempt at one */
 	bool is_up;
 };
 
-struct traffic { /* object 7 */
-	bool is_running;
-	uint64_t tx0, rx0, tx, rx; /* bytes at Start, and until Stop */
-	int64_t period, until; /* seconds; ms, 0: until Stop */
-};
-
-struct event {
-	int64_t time; /* seconds since 1970 */
-	char text[120];
+struct service { /* of the release that runs */
+	char name[64], version[13];
 };
 
 struct update { /* as the supervisor has told last */
@@ -79,9 +72,10 @@ struct worker {
 	struct mp_lwm2m_device device;
 	struct mp_lwm2m_firmware firmware;
 	struct update update;
-	struct traffic traffic;
-	struct event events[EVENTS];
-	unsigned n_events; /* since the start; the last EVENTS are kept */
+	struct mp_lwm2m_traffic traffic;
+	struct mp_lwm2m_log log;
+	struct service services[SERVICES];
+	unsigned n_services;
 	bool has_position;
 	int64_t seen[16]; /* what watch.c saw last */
 };
@@ -120,12 +114,14 @@ extern const struct mp_lwm2m_firmware_provider update_provider;
 const struct mp_lwm2m_class *update_class(void);
 void update_show(struct worker *w, unsigned result);
 
-/* ---- device.c, link.c, traffic.c, position.c, log.c, portfolio.c ---- */
+/* ---- device.c, link.c, traffic.c, position.c, log.c, portfolio.c, service.c ---- */
 extern const struct mp_lwm2m_device_provider device_provider;
 const struct mp_lwm2m_class *device_class(void);
 void device_look_for_errors(struct worker *w);
-extern const struct mp_lwm2m_class link_class, traffic_class, position_class, portfolio_class,
-	log_class;
+extern const struct mp_lwm2m_class link_class, position_class, portfolio_class, service_class;
+const struct mp_lwm2m_class *traffic_class(void);
+void traffic_totals(void *user, struct mp_lwm2m_traffic_totals *ret);
+void service_add(struct worker *w, const char *name, const char *image);
 void log_add(struct worker *w, const char *text);
 bool position_is_there(const struct worker *w);
 

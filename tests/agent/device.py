@@ -131,7 +131,8 @@ class Device:
                 break
         self.write("proc/cmdline", f"ro quiet roothash={uki['root_hash']} mp.release={version} panic=5\n")
         self.write("proc/sys/kernel/random/boot_id", f"{uuid.uuid4()}\n")
-        (self.root / "run/microplatform/reboot").unlink(missing_ok=True)
+        for name in ("reboot", "agent.json"):  # /run begins empty
+            (self.root / "run/microplatform" / name).unlink(missing_ok=True)
         return version
 
     def start(self, *extra):

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's LwM2M channel against mp-server: what it shows of the device, and an update by LwM2M alone."""
 import json
-import os
+import signal
+import subprocess
 import time
 import urllib.error
 
 import pytest
 
+from device import BUILD
 from releases import Release
 from test_our_server import Fleet, fleet  # noqa: F401 (a fixture)
 
@@ -33,8 +35,8 @@ def worker(device):
 @pytest.fixture
 def make_managed(make_device, fleet, first):  # noqa: F811
     """make_managed(channels, **product): a device with an LwM2M server, enrolling, its agent started."""
-    def make(channels=("lwm2m",), **how):
-        device = make_device(server=fleet, repository=fleet.repository, **how)
+    def make(channels=("lwm2m",), psk=None, trusts=fleet.repository, **how):
+        device = make_device(server=fleet, repository=trusts, **how)
         path = device.root / "usr/share/microplatform/product.json"
         product = json.loads(path.read_text())
         product["server"]["lwm2m"] = f"coaps://127.0.0.1:{fleet.coaps_port}"
@@ -46,6 +48,10 @@ def make_managed(make_device, fleet, first):  # noqa: F811
         (device.root / "proc/net").mkdir()
         device.write("proc/net/route", "Iface\tDestination\tGateway\nlo\t00000000\t0202000A\t0003\n")
         fleet.publish(first)
+        if psk:
+            device.write("efi/microplatform/device-id", "psk-device")
+            device.write("efi/microplatform/lwm2m.psk", f"{psk[0]}:{psk[1]}\n")
+            fleet.call("PUT", "/devices/psk-device/credentials", {"psk": {"identity": psk[0], "key": psk[1]}})
         device.start()
         device.wait(lambda: device.status().get("registered"))
         return device
@@ -55,6 +61,12 @@ def make_managed(make_device, fleet, first):  # noqa: F811
 @pytest.fixture
 def managed(make_managed):
     return make_managed()
+
+
+@pytest.fixture
+def told(make_managed, repository):
+    """One that trusts a repository of the test, and is told what to do by hand."""
+    return make_managed(trusts=repository)
 
 
 def name(device):
@@ -99,4 +111,179 @@ def test_an_update_by_lwm2m_alone_ends_proven(managed, fleet):  # noqa: F811
     fleet.wait(lambda: fleet.devices()[0]["state"] == "proven", 60)
     assert value(fleet, managed, "3/0/3") == "1.1.0"
     assert value(fleet, managed, "5/0/5") == 1 and value(fleet, managed, "5/0/3") == 0
-    assert "/DEFAULT/controller/v1/" not in managed.said().split("update named")[0]
+
+
+# ---- object 5 by hand: a deployment that is pushed, its files with the small hawkBit of ddi.py ----
+def push(fleet, device, server, files, version="1.1.0", action="1001"):  # noqa: F811
+    server.offer(action, version, files)
+    document = json.dumps(server.deployment(action)).encode()
+    write(fleet, device, "5/0/0", document.hex())
+
+
+def wait_firmware(fleet, device, state, result, seconds=20):  # noqa: F811
+    def reached():
+        try:
+            return (value(fleet, device, "5/0/3"), value(fleet, device, "5/0/5")) == (state, result)
+        except urllib.error.HTTPError:  # not registered at this moment
+            return False
+    device.wait(reached, seconds)
+
+
+def wait_registered(device):
+    device.wait(lambda: device.status().get("registered"))
+
+
+def test_what_was_downloaded_waits_for_its_word_over_restarts_and_power_cuts(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0")))
+    wait_firmware(fleet, told, 2, 0)
+    assert told.entries() == ["mp_1.0.0.efi", "mp_1.1.0.efi.part"]
+    told.stop(signal.SIGKILL)
+    assert told.boot() == "1.0.0"
+    told.start()
+    wait_registered(told)
+    wait_firmware(fleet, told, 2, 0)
+    assert told.status()["state"] == "downloaded" and value(fleet, told, "5/0/7") == "1.1.0"
+    execute(fleet, told, "5/0/2")
+    assert told.wait_reboot() == "1.1.0"
+    wait_registered(told)
+    wait_firmware(fleet, told, 0, 1)
+    assert told.entries() == ["mp_1.0.0.efi", "mp_1.1.0.efi"]
+
+
+def test_an_empty_uri_gives_up_what_was_downloaded(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0")))
+    wait_firmware(fleet, told, 2, 0)
+    write(fleet, told, "5/0/1", "")
+    wait_firmware(fleet, told, 0, 0)
+    told.stop(signal.SIGKILL)
+    assert told.boot() == "1.0.0"
+    told.start()
+    told.wait_state("idle")
+
+
+def test_a_download_goes_on_after_a_power_cut(told, fleet, server, repository):  # noqa: F811
+    def slow(data):
+        time.sleep(3)
+        return data
+    server.spoil = (".payload", slow)
+    push(fleet, told, server, repository.publish(Release("1.1.0")))
+    told.wait_state("downloading")
+    time.sleep(1)
+    told.stop(signal.SIGKILL)
+    told.boot()
+    server.spoil = None
+    told.start()
+    wait_registered(told)
+    wait_firmware(fleet, told, 2, 0)
+
+
+def test_a_forged_release_is_result_5(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0"), forged=True))
+    wait_firmware(fleet, told, 0, 5)
+    assert told.entries() == ["mp_1.0.0.efi"]
+
+
+def test_software_of_another_product_is_result_6(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0", product="other")))
+    wait_firmware(fleet, told, 0, 6)
+
+
+@pytest.mark.parametrize("uri, result", [("https://127.0.0.1:1x/", 7), ("nonsense", 7), ("coap://127.0.0.1/fw", 9),
+                                         ("{url}/DEFAULT/controller/v1/{id}/deploymentBase/77", 7)])
+def test_an_address_that_leads_nowhere_is_told(managed, fleet, uri, result):  # noqa: F811
+    write(fleet, managed, "5/0/1", uri.format(url=fleet.url, id=name(managed)))
+    wait_firmware(fleet, managed, 0, result, 40)
+
+
+def test_a_package_that_is_no_deployment_is_result_6(managed, fleet):  # noqa: F811
+    write(fleet, managed, "5/0/0", b'{"not": "a deployment"}'.hex())
+    wait_firmware(fleet, managed, 0, 6)
+
+
+def test_a_release_that_fell_back_is_result_8_and_an_error_code(make_managed, fleet, server, repository):  # noqa: F811
+    managed = make_managed(proof=4, trusts=repository)
+    managed.hook("health.d", "10-sensor", 'grep -q mp.release=1.0.0 "$(dirname $0)/../../../../proc/cmdline"')
+    push(fleet, managed, server, repository.publish(Release("1.1.0")))
+    wait_firmware(fleet, managed, 2, 0)
+    execute(fleet, managed, "5/0/2")
+    assert managed.wait_reboot() == "1.1.0"
+    wait_registered(managed)
+    wait_firmware(fleet, managed, 3, 0, 4)
+    assert managed.wait_reboot() == "1.0.0"
+    wait_registered(managed)
+    wait_firmware(fleet, managed, 0, 8)
+    assert value(fleet, managed, "3/0/11") == 17
+    execute(fleet, managed, "3/0/12")
+    assert value(fleet, managed, "3/0/11") == 0
+
+
+def test_an_update_by_ddi_shows_in_object_5_and_is_not_disturbed(make_managed, fleet):  # noqa: F811
+    managed = make_managed(channels=("ddi", "lwm2m"))
+    managed.wait(lambda: managed.status().get("online"))
+    managed.hook("preflight.d", "10-hold", f"test -e {managed.root}/go")
+    fleet.publish(Release("1.1.0"))
+    fleet.roll_out("1.1.0")
+    wait_firmware(fleet, managed, 1, 0)
+    if managed.status()["action"].startswith("lwm2m/"):
+        pytest.skip("the server brought it by LwM2M")
+    with pytest.raises(urllib.error.HTTPError):
+        write(fleet, managed, "5/0/1", f"{fleet.url}/x")
+    managed.write("go", "")
+    assert managed.wait_reboot(60) == "1.1.0"
+    wait_registered(managed)
+    wait_firmware(fleet, managed, 0, 1)
+
+
+# ---- what an operator may ask for ----
+def test_a_reboot_is_done_by_the_supervisor(managed, fleet):  # noqa: F811
+    execute(fleet, managed, "3/0/4")
+    assert managed.wait_reboot() == "1.0.0"
+    wait_registered(managed)
+
+
+@pytest.mark.parametrize("arguments, keeps", [(None, True), ("0='identity'", False)])
+def test_a_factory_reset_takes_state_and_the_identity_only_when_asked(managed, fleet, arguments, keeps):  # noqa: F811
+    (managed.root / "var/lib/docker/volumes").mkdir(parents=True)
+    execute(fleet, managed, "3/0/5", arguments)
+    managed.wait(lambda: managed.process.poll() is not None)
+    subprocess.run([BUILD / "mp-agent", "reset", "--root", managed.root], check=True)
+    state = managed.root / "var/lib/microplatform"
+    assert not (managed.root / "var/lib/docker").exists() and not (state / "lwm2m").exists()
+    assert (state / "identity/key.pem").exists() == keeps
+    if keeps:
+        managed.boot()
+        managed.start()
+        wait_registered(managed)
+
+
+def test_a_pre_shared_key_of_the_esp_is_used(make_managed, fleet):  # noqa: F811
+    managed = make_managed(psk=("some:identity", "000102030405060708090a0b0c0d0e0f"))
+    assert value(fleet, managed, "3/0/2") == "psk-device"
+    managed.wait(lambda: not (managed.root / "efi/microplatform/lwm2m.psk").exists())
+
+
+def test_a_position_is_there_as_long_as_a_service_writes_it(make_managed, fleet):  # noqa: F811
+    managed = make_managed()
+    managed.stop()
+    managed.boot()
+    managed.write("run/microplatform/position.json", '{"latitude": 47.5, "longitude": 8.5, "time": 1700000000}')
+    managed.start()
+    wait_registered(managed)
+    shown = {v["path"]: v["value"] for v in read(fleet, managed, "6/0")["values"]}
+    assert shown["/6/0/0"] == 47.5 and shown["/6/0/1"] == 8.5 and "/6/0/2" not in shown
+
+
+def test_the_link_is_that_of_the_default_route(managed, fleet):  # noqa: F811
+    shown = {v["path"]: v.get("value") for v in read(fleet, managed, "4/0")["values"]}
+    assert shown["/4/0/0"] == 41 and shown["/4/0/5/0"] == "10.0.2.2", shown
+
+
+def test_the_log_tells_what_happened(managed, fleet):  # noqa: F811
+    assert "registered" in bytes.fromhex(value(fleet, managed, "20/0/4014")).decode()
+
+
+def test_a_worker_that_dies_is_started_again(managed, fleet):  # noqa: F811
+    before = worker(managed)
+    subprocess.run(["kill", "-9", str(before)], check=True)
+    managed.wait(lambda: worker(managed) not in (None, before))
+    wait_registered(managed)
