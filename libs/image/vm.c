@@ -20,9 +20,7 @@
 #define QEMU "qemu-system-x86_64"
 #define PROBE_MS 2000
 #define START_MS 10000
-/* What costs more to emulate than it saves: string instructions that go byte by byte, a fifth level
- * of page tables, vectors of 256 bits and their state at each switch of tasks. */
-#define EMULATED "max,erms=off,fsrm=off,la57=off,avx=off,avx2=off,f16c=off,fma=off,xsave=off"
+#define ARGS_MAX 256
 
 static void nap(void)
 {
@@ -239,7 +237,7 @@ static int add_machine(struct list *l, const struct mp_vm *vm)
 	if (r == 0)
 		r = add(l, "-accel", strdup(kvm ? "kvm" : "tcg,thread=multi"));
 	if (r == 0)
-		r = add(l, "-cpu", strdup(kvm ? "host" : EMULATED));
+		r = add(l, "-cpu", strdup(kvm ? "host" : "max"));
 	if (r == 0)
 		r = add(l, "-smp", mp_str_format("%u", vm->cpus ? vm->cpus : 2));
 	if (r == 0)
