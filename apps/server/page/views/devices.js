@@ -21,9 +21,9 @@ function cell(column, ...children) {
 
 function makeRow(device) {
 	return h('tr', { role: 'row' },
-		cell(0, deviceLink(device.id), foreign('span', '', { class: 'sub' })),
+		cell(0, deviceLink(device.id), h('span', { class: 'sub' }, foreign('span', ''), badge())),
 		cell(1, foreign('span', '')), cell(2, foreign('span', '')), cell(3, deviceState()),
-		cell(4, foreign('span', '', { class: 'clamp' })), cell(5, time(), badge()));
+		cell(4, foreign('span', '', { class: 'clamp' })), cell(5, time()));
 }
 
 // Is it registered over LwM2M? Sleeping devices take what waits for them when they wake.
@@ -40,7 +40,8 @@ function fillRow(row, device) {
 	const isNew = device.target && device.target !== device.release;
 	const said = reasonOf(device);
 
-	setText(id.children[1], device.board || '\u00a0');
+	setText(id.children[1].firstChild, device.board || '\u00a0');
+	fillLwm2m(id.children[1].lastChild, device.lwm2m);
 	setText(release.firstChild, device.release || '–');
 	setText(target.firstChild, isNew ? device.target : '–');
 	fillDeviceState(state.firstChild, device);
@@ -50,7 +51,6 @@ function fillRow(row, device) {
 	reason.classList.toggle('is-empty', !said);
 	reason.classList.toggle('is-bad', isBad(device.state));
 	fillTime(seen.firstChild, device.last_seen);
-	fillLwm2m(seen.lastChild, device.lwm2m);
 }
 
 function table(body) {

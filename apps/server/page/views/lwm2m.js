@@ -35,7 +35,8 @@ function registration() {
 
 export default function lwm2m({ id, app }) {
 	const path = `devices/${api.part(id)}`;
-	const facts = registration(), tree = objects({ path, app }), waiting = queue({ path, app });
+	const facts = registration(), waiting = queue({ path, app });
+	const tree = objects({ path, app, opened: () => series.draw() });
 	const series = telemetry({ path, unitsOf: tree.unitsOf });
 	const read = seldom(() => load().catch(() => {}), 1000);
 	const node = h('div', { class: 'stacked', hidden: true }, facts.node,

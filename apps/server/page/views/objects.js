@@ -70,7 +70,7 @@ function fillResource(node, link, tree) {
 		setHidden(button, (button.dataset.verb === 'cancel') !== isWatched);
 }
 
-export default function objects({ path, app }) {
+export default function objects({ path, app, opened }) {
 	const list = h('ul', { class: 'plain' });
 	const known = new Map(); // values by path
 	const links = new Map(); // resources by the path of their instance
@@ -129,6 +129,7 @@ export default function objects({ path, app }) {
 			keyed(rows, links.get(at), (link) => link.path, (link) => makeResource(tree, link), () => {});
 			setHidden(note, true);
 			tree.values((await api.get(`${path}/lwm2m${at}`)).values ?? []);
+			await opened(); // it may have told the unit of a chart
 		} catch (error) {
 			setHidden(note, false);
 			setText(note, error.message);

@@ -35,6 +35,7 @@ export default function telemetry({ path, unitsOf }) {
 
 	return {
 		node: panel('Values over time', choice, picture, nothing),
+		draw,
 		async load() {
 			const { items } = await api.get(`${path}/telemetry`);
 
