@@ -24,7 +24,7 @@ const struct mp_option mp_options_serve[] = {
 	{"http-port", 0, MP_NUMBER, offsetof(struct serve_options, http_port), "NUMBER",
 	 "also answer plain HTTP on this port of the loopback address"},
 	{"coaps-port", 0, MP_NUMBER, offsetof(struct serve_options, coaps_port), "NUMBER",
-	 "LwM2M devices over CoAP with DTLS"},
+	 "LwM2M devices over CoAP with DTLS; default that of server.lwm2m in product.yaml"},
 	{"coap-port", 0, MP_NUMBER, offsetof(struct serve_options, coap_port), "NUMBER",
 	 "LwM2M devices over CoAP without security"},
 	{"open-registration", 0, MP_SWITCH, offsetof(struct serve_options, open_registration), NULL,
@@ -130,6 +130,8 @@ int mp_verb_serve(int argc, char *argv[])
 		return mp_fail(&err);
 	if (!o.port)
 		o.port = p->server.port;
+	if (!o.coaps_port)
+		o.coaps_port = p->server.lwm2m_port;
 	if (!o.poll)
 		o.poll = p->update.poll;
 	if (check(p, &o, &err) < 0)

@@ -97,6 +97,7 @@ static int check_kernel(const struct mp_yaml *n, const char *text, struct mp_err
 }
 
 #define HTTPS "https://"
+#define COAPS "coaps://"
 
 /* SCHEME://HOST[:PORT], where HOST may be [an IPv6 address]. Returns the port or -EBADMSG. */
 static int url_port(const char *url, const char *scheme, int otherwise)
@@ -127,7 +128,7 @@ static int check_url(const struct mp_yaml *n, const char *text, struct mp_err *e
 
 static int check_lwm2m(const struct mp_yaml *n, const char *text, struct mp_err *err)
 {
-	if (url_port(text, "coaps://", 5684) > 0 && strlen(text) < 200)
+	if (url_port(text, COAPS, 5684) > 0 && strlen(text) < 200)
 		return 0;
 	return mp_yaml_err(n, err, -EBADMSG,
 			   "'%s' is not the address of an LwM2M server: write coaps://HOST:PORT",
@@ -447,6 +448,8 @@ int mp_product_parse(const char *dir, const char *file, const void *text, size_t
 	if (r < 0)
 		return r;
 	p->server.port = (unsigned)url_port(p->server.url, HTTPS, 443);
+	if (*p->server.lwm2m)
+		p->server.lwm2m_port = (unsigned)url_port(p->server.lwm2m, COAPS, 5684);
 	*ret = take_ptr(p);
 	return 0;
 }

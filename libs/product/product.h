@@ -51,6 +51,7 @@ struct mp_product {
 		size_t n_names;
 		unsigned port; /* from the URL; 443 when it has none */
 		const char *lwm2m; /* coaps://HOST[:PORT]; "": no LwM2M */
+		unsigned lwm2m_port; /* from it; 0 without LwM2M */
 	} server;
 	struct {
 		const char *overlay; /* folder laid over the root file system, relative to dir */
