@@ -88,7 +88,8 @@ int mp_coap_exchange_write(struct mp_coap_exchange *x, void *out, size_t room)
 	if (x->observe >= 0 && !x->is_block2)
 		mp_coap_add_uint(&w, MP_COAP_OBSERVE, (uint32_t)x->observe);
 	mp_coap_add_path(&w, MP_COAP_URI_PATH, x->path);
-	if (x->format >= 0 && has_payload(x))
+	/* An empty payload is of a format as well. */
+	if (x->format >= 0 && (has_payload(x) || !x->is_block2))
 		mp_coap_add_uint(&w, MP_COAP_CONTENT_FORMAT, (uint32_t)x->format);
 	add_queries(&w, x);
 	if (x->accept >= 0)
