@@ -125,7 +125,7 @@ def test_ets_401_dtls_psk_of_openssl(shared):
     assert device.deregister().code == code("2.02")
 
 
-def test_ets_2_certificate(shared):
+def test_a_certificate_is_an_identity(shared):
     """The certificate that the product's authority gave a device over HTTPS is its identity here as well."""
     import fleet
     person = fleet.Device(shared, "cert-1")
