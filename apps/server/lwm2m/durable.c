@@ -172,6 +172,18 @@ void durable_heard(struct lwm2m *l, const struct registration *r)
 	add_short(l, JOURNAL_HEARD, r, NULL);
 }
 
+void durable_moved(struct lwm2m *l, const struct registration *r)
+{
+	struct journal_entry e;
+	int k = begin(l, &l->durable->piece);
+
+	e.type = JOURNAL_MOVED;
+	e.location = r->location;
+	e.address = r->remote.address;
+	e.is_reliable = r->remote.is_reliable;
+	check(l, k < 0 ? k : journal_add(&l->durable->piece, &e));
+}
+
 void durable_ended(struct lwm2m *l, const struct registration *r)
 {
 	add_short(l, JOURNAL_ENDED, r, NULL);

@@ -25,6 +25,8 @@ int durable_load(struct lwm2m *l, struct mp_err *err); /* into an empty registry
 /* A failure is told to the server, which gives the turn up. */
 void durable_registered(struct lwm2m *l, const struct registration *r);
 void durable_heard(struct lwm2m *l, const struct registration *r);
+/* As heard, and from another address. */
+void durable_moved(struct lwm2m *l, const struct registration *r);
 void durable_ended(struct lwm2m *l, const struct registration *r);
 void durable_observed(struct lwm2m *l, const struct observation *o);
 void durable_forgotten(struct lwm2m *l, const struct observation *o);

@@ -122,6 +122,13 @@ static int add_observation(struct lwm2m *l, struct registration *r, const struct
 				&o);
 }
 
+static void move(struct lwm2m *l, struct registration *r, const struct journal_entry *e)
+{
+	struct mp_coap_remote remote = {.address = e->address, .is_reliable = e->is_reliable};
+
+	registry_set_remote(l->registry, r, &remote);
+}
+
 static int apply(struct load *in, const struct journal_entry *e, int64_t time)
 {
 	struct lwm2m *l = in->l;
@@ -137,7 +144,9 @@ static int apply(struct load *in, const struct journal_entry *e, int64_t time)
 		return 0;
 	if (e->type == JOURNAL_OBSERVED)
 		return add_observation(l, r, e);
-	if (e->type == JOURNAL_HEARD)
+	if (e->type == JOURNAL_MOVED)
+		move(l, r, e);
+	if (e->type == JOURNAL_HEARD || e->type == JOURNAL_MOVED)
 		registry_heard(l->registry, r, time);
 	else if (e->type == JOURNAL_ENDED)
 		evict(l, r);

@@ -104,6 +104,15 @@ static int put_registration(struct out *o, const struct journal_entry *e, int64_
 	return r == 0 ? put_text(o, &e->attributes, 1024) : r;
 }
 
+static void put_move(struct out *o, const struct journal_entry *e)
+{
+	unsigned flags =
+		(is_ipv4(&e->address) ? FLAG_IPV4 : 0) | (e->is_reliable ? FLAG_RELIABLE : 0);
+
+	put_byte(o, flags);
+	put_address(o, &e->address, flags & FLAG_IPV4);
+}
+
 static int put_observation(struct out *o, const struct journal_entry *e)
 {
 	if (e->n_paths > JOURNAL_PATHS)
@@ -152,6 +161,8 @@ int journal_add(struct mp_buf *out, const struct journal_entry *e)
 		r = put_registration(&o, e, time_of(out));
 	else if (e->type == JOURNAL_OBSERVED)
 		r = put_observation(&o, e);
+	else if (e->type == JOURNAL_MOVED)
+		put_move(&o, e);
 	else if (e->type == JOURNAL_FORGOTTEN)
 		put(&o, e->token, MP_COAP_TOKEN);
 	return r < 0 ? r : mp_buf_add(out, o.data, o.len);
@@ -254,6 +265,16 @@ static void get_registration(struct journal_reader *r, struct journal_entry *e)
 		r->at = NULL;
 }
 
+static void get_move(struct journal_reader *r, struct journal_entry *e)
+{
+	unsigned flags = get_byte(r);
+
+	if (flags & ~(unsigned)(FLAG_IPV4 | FLAG_RELIABLE))
+		r->at = NULL;
+	e->is_reliable = flags & FLAG_RELIABLE;
+	get_address(r, flags & FLAG_IPV4, &e->address);
+}
+
 static void get_observation(struct journal_reader *r, struct journal_entry *e)
 {
 	unsigned flags;
@@ -307,6 +328,8 @@ int journal_next(struct journal_reader *r, struct journal_entry *e)
 		get_registration(r, e);
 	else if (e->type == JOURNAL_OBSERVED)
 		get_observation(r, e);
+	else if (e->type == JOURNAL_MOVED)
+		get_move(r, e);
 	else if (e->type == JOURNAL_FORGOTTEN)
 		e->token = get(r, MP_COAP_TOKEN);
 	else if (e->type != JOURNAL_HEARD && e->type != JOURNAL_ENDED)

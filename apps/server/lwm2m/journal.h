@@ -28,6 +28,7 @@ enum journal_type { /* stored: append only */
 		    JOURNAL_ENDED,
 		    JOURNAL_OBSERVED,
 		    JOURNAL_FORGOTTEN,
+		    JOURNAL_MOVED, /* an update that changed the time and the address */
 		    JOURNAL_TYPES
 };
 
@@ -49,8 +50,8 @@ struct journal_entry {
 	struct journal_text endpoint, identity, attributes;
 	uint8_t peer_kind; /* enum credential_kind */
 	const uint8_t *sha256; /* NULL: none */
-	struct mp_net_address address;
-	bool is_reliable;
+	struct mp_net_address address; /* MOVED too */
+	bool is_reliable; /* MOVED too */
 	uint32_t lifetime;
 	uint16_t version;
 	uint8_t binding;

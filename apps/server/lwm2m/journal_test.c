@@ -43,6 +43,10 @@ static int write_piece(struct mp_buf *out)
 	struct journal_entry heard = {.type = JOURNAL_HEARD, .location = 6};
 	struct journal_entry ended = {.type = JOURNAL_ENDED, .location = 7};
 	struct journal_entry forgotten = {.type = JOURNAL_FORGOTTEN, .location = 8, .token = token};
+	struct journal_entry moved = {.type = JOURNAL_MOVED,
+				      .location = 9,
+				      .address = {.ip = {0x20, 1, [15] = 2}, .port = 7},
+				      .is_reliable = true};
 	int r = journal_begin(out, 1700000010000);
 
 	if (r == 0)
@@ -55,6 +59,8 @@ static int write_piece(struct mp_buf *out)
 		r = journal_add(out, &heard);
 	if (r == 0)
 		r = journal_add(out, &ended);
+	if (r == 0)
+		r = journal_add(out, &moved);
 	return r == 0 ? journal_add(out, &forgotten) : r;
 }
 
@@ -130,20 +136,39 @@ TEST(journal_keeps_times_before_and_after_that_of_its_piece)
 	ASSERT_INT(2000, got.updated);
 }
 
+TEST(journal_gives_back_where_a_device_has_moved_to)
+{
+	MP_BUF(b, 4096);
+	struct journal_reader reader;
+	struct journal_entry e = {.type = JOURNAL_MOVED,
+				  .location = 6,
+				  .address = {.ip = {[10] = 0xff, 0xff, 127, 0, 0, 9}, .port = 1}},
+			     got = {0};
+
+	ASSERT_OK(journal_begin(&b, 0));
+	ASSERT_OK(journal_add(&b, &e));
+	ASSERT_INT(9 + 1 + 8 + 1 + 6, b.len);
+	ASSERT_OK(journal_read(&reader, b.data, b.len));
+	ASSERT_INT(1, journal_next(&reader, &got));
+	ASSERT(got.type == JOURNAL_MOVED && got.location == 6 && !got.is_reliable);
+	ASSERT(mp_net_address_is_equal(&e.address, &got.address));
+	ASSERT_INT(0, journal_next(&reader, &got));
+}
+
 TEST(journal_finds_every_cut_but_those_between_entries)
 {
 	MP_BUF(b, 4096);
 	int whole = 0;
 
 	ASSERT_OK(write_piece(&b));
-	ASSERT_INT(6, walk(b.data, b.len));
+	ASSERT_INT(7, walk(b.data, b.len));
 	EACH_CUT(cut, n, b.data, b.len) {
 		int r = walk(cut, n);
 
 		whole += r >= 0;
 		ASSERT(r >= 0 || r == -EBADMSG);
 	}
-	ASSERT_INT(6, whole); /* the bare header, and after each of the first five entries */
+	ASSERT_INT(7, whole); /* the bare header, and after each of the first six entries */
 }
 
 TEST(journal_of_a_newer_program_is_not_guessed_at)

@@ -185,6 +185,8 @@ TEST(an_update_without_security_may_come_from_elsewhere)
 	ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, b->location, "", -1, "", 0));
 	ASSERT_INT(6000, find(b, "a")->remote.address.port);
 	ASSERT(registry_of_remote(b->s.lwm2m->registry, &b->here) == find(b, "a"));
+	ASSERT_OK(bed_crash(b));
+	ASSERT_INT(6000, find(b, "a")->remote.address.port);
 	b->answer = (struct bed_answer){
 		.code = CODE(2, 5), .format = 0, .payload = "95", .observe = -1};
 	ASSERT_INT(0, ask(b, &o, &g));

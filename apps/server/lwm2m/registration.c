@@ -365,8 +365,10 @@ static void update_it(struct lwm2m *l, const struct mp_coap_request *rq, struct 
 	if (moved)
 		move(l, r, rq->remote);
 	registry_heard(l->registry, r, l->now_ms);
-	if (changed || moved)
+	if (changed)
 		durable_registered(l, r);
+	else if (moved)
+		durable_moved(l, r);
 	else
 		durable_heard(l, r);
 	l->counters.updates++;
