@@ -44,6 +44,10 @@ def test_an_installation_resumes_after_a_power_cut(story):
     assert "did not say" not in story.evidence("power_cut")
 
 
+def test_the_gateway_appears_over_lwm2m_too(story):
+    assert "release 1.0.0" in story.evidence("gateway_lwm2m") and "of memory free" in story.evidence("gateway_lwm2m")
+
+
 def test_sensors_stream_their_values_over_lwm2m(story):
     assert story.evidence("sensors").startswith("200 sensors registered")
     assert story.figures()["sensors"] == 200
