@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Updates that an LwM2M server brings. */
+#include "machine_fake.h"
+
+#define URL "https://server/deployment/7"
+
+/* fetch answers with what the source holds. */
+static void source_offers(struct fake *f, const char *action, const char *version)
+{
+	(void)machine_tick(&f->m);
+	machine_offered(&f->m, action, version, true);
+	machine_answered(&f->m, 0, "");
+	drain(f);
+}
+
+/* A release that waits for its word. */
+static void download(struct fake *f)
+{
+	(void)machine_source(&f->m, URL);
+	source_offers(f, "7", "1.1.0");
+	end(f, JOB_PREFLIGHT, 0, "");
+	end(f, JOB_INSTALL, 0, "");
+}
+
+static void settle_poll(struct fake *f)
+{
+	if (f->m.asked == ASK_POLL)
+		machine_answered(&f->m, 0, "");
+}
+
+TEST(a_source_is_fetched_downloaded_and_held_back)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+	source_offers(f, "7", "1.1.0");
+	ASSERT_INT(1, f->sources);
+	ASSERT_STR(URL, f->source);
+	ASSERT_STR("lwm2m/7", f->m.action);
+	ASSERT_INT(1, f->started[JOB_PREFLIGHT]);
+	end(f, JOB_PREFLIGHT, 0, "");
+	ASSERT_INT(1, f->started[JOB_INSTALL]);
+	end(f, JOB_INSTALL, 0, "");
+	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+	f->now += 600 * 1000;
+	drain(f);
+	ASSERT_INT(0, f->reboots);
+	ASSERT(!was_said(f, "lwm2m/")); /* DDI's server knows nothing of it */
+}
+
+TEST(what_was_downloaded_boots_when_it_is_told_to)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_ERR(-EPERM, machine_commit(&f->m));
+	download(f);
+	ASSERT_OK(machine_commit(&f->m));
+	ASSERT_INT(1, f->started[JOB_COMMIT]);
+	ASSERT_INT(UPDATE_INSTALLED, f->m.state);
+	end(f, JOB_COMMIT, 0, "");
+	ASSERT_INT(UPDATE_REBOOTING, f->m.state);
+	ASSERT_STR("", f->record.source);
+	f->now += 10000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(1, f->reboots);
+}
+
+TEST(a_boot_entry_that_cannot_be_made_is_a_failure)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	download(f);
+	ASSERT_OK(machine_commit(&f->m));
+	end(f, JOB_COMMIT, -EIO, "the ESP is read-only");
+	ASSERT_INT(UPDATE_FAILED, f->m.state);
+	ASSERT_INT(8, machine_result(&f->m));
+}
+
+TEST(what_is_given_up_is_forgotten)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	source_offers(f, "7", "1.1.0");
+	end(f, JOB_PREFLIGHT, 0, "");
+	machine_drop(&f->m);
+	ASSERT_INT(1, f->stopped[JOB_INSTALL]);
+	ASSERT_INT(UPDATE_IDLE, f->m.state);
+	ASSERT_STR("", f->record.source);
+	ASSERT_INT(0, machine_result(&f->m));
+}
+
+TEST(only_what_came_by_lwm2m_is_given_up)
+{
+	BOOT_IDLE(f);
+
+	offer(f, "1001", "1.1.0");
+	machine_drop(&f->m);
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+	ASSERT_ERR(-EBUSY, machine_source(&f->m, URL));
+}
+
+TEST(an_offer_by_ddi_waits_for_an_update_by_lwm2m)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	download(f);
+	offer(f, "1001", "1.2.0");
+	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+	ASSERT_STR("1.1.0", f->m.version);
+}
+
+TEST(a_network_that_is_down_is_waited_for_and_told_in_the_end)
+{
+	BOOT_IDLE(f);
+	unsigned tries = 0;
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	for (unsigned i = 0; f->m.state == UPDATE_DOWNLOADING && i < 200; i++) {
+		(void)machine_tick(&f->m);
+		if (f->m.asked == ASK_SOURCE) {
+			tries++;
+			machine_answered(&f->m, -ECONNREFUSED, "nothing answers");
+		} else if (f->m.asked != ASK_NOTHING) {
+			machine_answered(&f->m, 0, "");
+		}
+		f->now += 1000 << (tries < 8 ? tries : 8);
+	}
+	ASSERT_INT(UPDATE_FAILED, f->m.state);
+	ASSERT_INT(4, machine_result(&f->m));
+	ASSERT(tries > 1);
+}
+
+TEST(every_failure_has_its_result)
+{
+	static const struct {
+		int r;
+		unsigned result;
+	} cases[] = {{-ENOSPC, 2}, {-ENOMEM, 3}, {-EKEYREJECTED, 5}, {-EBADMSG, 5}, {-ESTALE, 5},
+		     {-EPROTO, 6}, {-EPERM, 6},	 {-ENOTSUP, 6},	     {-ENOENT, 8},  {-EEXIST, 8}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		BOOT_IDLE(f);
+
+		settle_poll(f);
+		ASSERT_OK(machine_source(&f->m, URL));
+		source_offers(f, "7", "1.1.0");
+		end(f, JOB_PREFLIGHT, 0, "");
+		end(f, JOB_INSTALL, cases[i].r, "why");
+		ASSERT_INT(UPDATE_FAILED, f->m.state);
+		ASSERT_INT(cases[i].result, machine_result(&f->m));
+	}
+}
+
+TEST(a_source_that_is_no_address_is_result_7_and_no_deployment_is_6)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	(void)machine_tick(&f->m);
+	machine_answered(&f->m, -ENOENT, "404");
+	ASSERT_INT(7, machine_result(&f->m));
+	ASSERT_OK(machine_source(&f->m, "package"));
+	for (unsigned i = 0; f->m.asked != ASK_SOURCE && i < 20; i++) {
+		if (f->m.asked != ASK_NOTHING)
+			machine_answered(&f->m, 0, "");
+		(void)machine_tick(&f->m);
+	}
+	machine_answered(&f->m, -EBADMSG, "no JSON");
+	ASSERT_INT(6, machine_result(&f->m));
+}
+
+TEST(a_power_cut_while_it_waits_changes_nothing)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &config);
+	strcpy(f->record.source, URL);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+	ASSERT_OK(machine_commit(&f->m));
+}
+
+TEST(a_power_cut_while_it_downloads_goes_on_from_its_source)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADING, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &config);
+	strcpy(f->record.source, URL);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	(void)machine_tick(&f->m);
+	ASSERT_INT(ASK_SOURCE, f->m.asked);
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+}
+
+TEST(a_download_that_was_given_up_does_not_go_on_after_a_restart)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &config);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	ASSERT_INT(UPDATE_IDLE, f->m.state);
+	ASSERT_INT(0, machine_result(&f->m));
+}
+
+TEST(a_registration_is_a_server_that_was_reached)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	const struct machine_config alone = {.proof_ms = 60000, .lwm2m_alone = true};
+	struct setup s = setup_of("1.1.0", UPDATE_PROVING, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &alone);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	drain(f);
+	end(f, JOB_APPLY, 0, "");
+	end(f, JOB_CHECK, 0, "");
+	ASSERT_INT(0, f->started[JOB_MARK_GOOD]);
+	machine_reached(&f->m, true);
+	drain(f);
+	ASSERT_INT(1, f->started[JOB_MARK_GOOD]);
+	end(f, JOB_MARK_GOOD, 0, "");
+	ASSERT_INT(UPDATE_PROVEN, f->m.state);
+	ASSERT_INT(1, machine_result(&f->m));
+	ASSERT_INT(0, f->record.n); /* nothing is owed to a DDI server */
+}
+
+TEST(without_ddi_the_device_enrolls_once_and_never_polls)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	const struct machine_config alone = {.poll_ms = 5000, .lwm2m_alone = true};
+	struct setup s = setup_of("1.0.0", UPDATE_IDLE, "", "", "");
+
+	fake_init(f, &alone);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	(void)machine_tick(&f->m);
+	ASSERT_INT(1, f->enrolls);
+	machine_answered(&f->m, -ECONNREFUSED, "");
+	f->now += 1000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(2, f->enrolls);
+	machine_answered(&f->m, 0, "");
+	f->now += 60 * 60 * 1000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(2, f->enrolls);
+	ASSERT_INT(0, f->polls);
+}
