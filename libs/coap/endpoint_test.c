@@ -279,6 +279,30 @@ static void check_details(void *user, const struct mp_coap_answer *a)
 	served += a->code == MP_COAP_BAD_REQUEST && a->payload_len == 13;
 }
 
+static int format_seen;
+
+static void serve_format(void *user, const struct mp_coap_request *rq)
+{
+	(void)user;
+	format_seen = rq->format;
+	mp_coap_respond(rq->reply, &MP_COAP_RESPONSE(MP_COAP_CHANGED));
+}
+
+TEST(a_request_with_an_empty_payload_names_its_format)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_PUT, "3/0/15");
+
+	format_seen = -1;
+	ASSERT_OK(fake_host(&net, 0, &serving));
+	ASSERT_OK(fake_host(&net, 1, &(struct mp_coap_config){.serve = serve_format}));
+	ask.format = 0;
+	ask.handler = note;
+	ASSERT_OK(mp_coap_send(net.hosts[0].c, fake_remote(&net, 1), &ask, NULL));
+	fake_run(&net, 1000);
+	ASSERT_INT(0, format_seen);
+}
+
 TEST(options_come_through_both_ways)
 {
 	FAKE_NET(net, .seed = 1);
