@@ -16,8 +16,8 @@
 #include "registry_edit.h"
 
 #define PIECE_MAX ((size_t)64 << 20)
-#define FOLD_BYTES ((size_t)8 << 20) /* of the journal, before a fold begins */
-#define HURRY_BYTES ((size_t)32 << 20) /* from here on in larger slices */
+#define FOLD_BYTES ((size_t)4 << 20) /* of the journal, before a fold begins */
+#define HURRY_BYTES ((size_t)8 << 20) /* from here on in larger slices */
 
 struct durable {
 	struct mp_buf piece, chunk; /* what is being written */
