@@ -109,6 +109,7 @@ static int open_dtls(struct port *p, struct mp_err *err)
 				   .closed = dtls_closed,
 				   .user = p,
 				   .sessions_max = PORT_HOSTS_MAX,
+				   .handshakes_max = PORT_HANDSHAKES,
 				   .live_max = 256,
 				   .cid = true};
 

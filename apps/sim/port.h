@@ -19,6 +19,7 @@
 #include "net/address.h"
 
 #define PORT_HOSTS_MAX (1u << 20)
+#define PORT_HANDSHAKES 512 /* at once; as many as mp-server takes */
 
 struct port;
 struct port_config {

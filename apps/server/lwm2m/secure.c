@@ -22,6 +22,7 @@
 
 #define SESSIONS_FILE "lwm2m.sessions" /* within the data folder; holds keys */
 #define BATCHES 4
+#define HANDSHAKES 512 /* at once: 21 MB */
 
 struct secure {
 	struct lwm2m *lwm2m;
@@ -206,6 +207,7 @@ static int new_dtls(struct secure *s, struct mp_err *err)
 		.closed = closed,
 		.restored = established,
 		.moved = moved,
+		.handshakes_max = HANDSHAKES,
 		.cid = true,
 		.user = s,
 	};
