@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bench-lwm2m - what mp-server's LwM2M can do, beside a stateless answerer in the same run
  *
- *     bench-lwm2m [--json] [--no-dtls] [--endpoints N] [BUILD-FOLDER]
+ *     bench-lwm2m [--json] [--no-dtls] [--no-campaign] [--endpoints N] [BUILD-FOLDER]
  *
  * The server (or the answerer) has core 0, mp-sim's load core 1. 100,000 endpoints register and update
  * without security, each answer after its commit; then the server is killed and started again; then
- * the same endpoints get keys by REST and come back over DTLS. Rates are the best of some rounds in
+ * the same endpoints get keys by REST and come back over DTLS. Last, 1 MB of firmware is pushed to 1,000
+ * simulated devices that lose one datagram in a hundred. Rates are the best of some rounds in
  * turn with the answerer, so that a busy machine slows both. */
 #include <err.h>
 #include <signal.h>
@@ -15,13 +16,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "campaign.h"
 #include "floor.h"
 #include "place.h"
 #include "world.h"
 
 #define ROUNDS 3
-#define IN_FLIGHT 512
-#define DTLS_IN_FLIGHT 192 /* below the limit of handshakes at once, of either side */
+#define IN_FLIGHT 2048
+#define DTLS_IN_FLIGHT 400 /* below the limit of handshakes at once, of either side */
 
 struct figures {
 	struct load register_floor, update_floor, registers, updates; /* the best rounds */
@@ -29,6 +31,7 @@ struct figures {
 	double rss_per_device, rss_per_dtls_device; /* bytes */
 	double restart, provision;
 	struct load dtls_registers, parked;
+	struct campaign campaign;
 };
 
 static void keep_best(struct load *best, const struct load *l)
@@ -115,6 +118,11 @@ static void measure(struct world *w, unsigned endpoints, bool with_dtls, struct 
 		dtls(w, endpoints, f);
 }
 
+static unsigned unexplained(const struct campaign *c)
+{
+	return c->devices - c->proven - c->explained;
+}
+
 static void print_json(const struct figures *f)
 {
 	printf("{\"register_of_floor\":%.2f,\"update_of_floor\":%.2f,\"sessions_flat\":%.2f,"
@@ -132,6 +140,11 @@ static void print_json(const struct figures *f)
 		       "\"rss_per_dtls_device\":%.0f,\"parked_requests_per_second\":%.0f",
 		       f->provision, f->dtls_registers.per_second, f->rss_per_dtls_device,
 		       f->parked.per_second);
+	if (f->campaign.devices)
+		printf(",\"campaign_unexplained\":%u,\"campaign_proven\":%u,"
+		       "\"campaign_seconds\":%.0f,\"campaign_rss_growth_kb\":%ld",
+		       unexplained(&f->campaign), f->campaign.proven, f->campaign.seconds,
+		       f->campaign.growth_kb);
 	printf("}\n");
 }
 
@@ -139,6 +152,15 @@ static void print_load(const char *what, const struct load *l)
 {
 	printf("%-34s %10.0f/s %8.2f us server %8.2f us load %8.1f ms p99\n", what, l->per_second,
 	       l->server_us, l->own_us, l->p99_ms);
+}
+
+static void print_campaign(const struct campaign *c)
+{
+	printf("1 MB to %u devices: %u proven, %u failed with a sentence in %.0f s%s%s\n",
+	       c->devices, c->proven, c->explained, c->seconds, c->explained ? ", such as: " : "",
+	       c->reason);
+	printf("%-34s %10u %14s\n", "unexplained", unexplained(c), "0");
+	printf("%-34s %10ld %14s\n", "growth of the server, KB", c->growth_kb, "<= 32768");
 }
 
 static void print(const struct figures *f)
@@ -155,6 +177,8 @@ static void print(const struct figures *f)
 	       ">= 0.9");
 	printf("%-34s %10.0f %14s\n", "bytes resident a device", f->rss_per_device, "<= 1024");
 	printf("%-34s %10.3f %14s\n", "start after a kill, s", f->restart, "<= 1");
+	if (f->campaign.devices)
+		print_campaign(&f->campaign);
 	if (f->provision == 0)
 		return;
 	printf("%-34s %10.0f %14s\n", "keys provisioned by REST a second", f->provision, ">= 5000");
@@ -170,23 +194,30 @@ int main(int argc, char *argv[])
 	const char *build = MP_BUILD_DIR;
 	struct figures f = {.provision = 0};
 	unsigned endpoints = 100000;
-	bool json = false, with_dtls = true;
+	bool json = false, with_dtls = true, with_campaign = true;
 
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
 		else if (strcmp(argv[i], "--no-dtls") == 0)
 			with_dtls = false;
+		else if (strcmp(argv[i], "--no-campaign") == 0)
+			with_campaign = false;
 		else if (strcmp(argv[i], "--endpoints") == 0 && i + 1 < argc)
 			endpoints = (unsigned)strtoul(argv[++i], NULL, 10);
 		else if (argv[i][0] != '-')
 			build = argv[i];
 		else
-			errx(2, "usage: bench-lwm2m [--json] [--no-dtls] [--endpoints N]"
+			errx(2, "usage: bench-lwm2m [--json] [--no-dtls] [--no-campaign] "
+				"[--endpoints N]"
 				" [BUILD-FOLDER]");
 	}
 	world_make(&w, build);
 	measure(&w, endpoints, with_dtls, &f);
+	if (with_campaign) {
+		f.campaign.devices = 1000;
+		campaign_run(&w, &f.campaign);
+	}
 	world_stop_server(&w, SIGTERM);
 	world_remove(&w);
 	if (json)

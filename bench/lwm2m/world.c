@@ -41,8 +41,8 @@ static int dial(uint16_t port)
 	return fd;
 }
 
-static void call(struct world *w, const char *method, const char *path, const struct mp_buf *body,
-		 struct mp_buf *answer)
+void world_call(struct world *w, const char *method, const char *path, const struct mp_buf *body,
+		struct mp_buf *answer)
 {
 	MP_BUF(text, 1u << 20);
 	int fd = dial(w->http_port);
@@ -144,6 +144,24 @@ void world_stop_server(struct world *w, int signal)
 	running = NULL;
 }
 
+/* Firmware alone: a release of it needs no packages. */
+static void write_product(const struct world *w)
+{
+	static const char text[] =
+		"product: bench\nversion: 1.0.0\n"
+		"server: { url: \"https://127.0.0.1:8443\", names: [127.0.0.1] }\n"
+		"firmware: { thermometer: { file: thermometer.bin, version: 1.1.0, transfer: push "
+		"} }\n";
+	static char image[1 << 20] = "mp-sim 1.1.0\n";
+	char path[128];
+	struct mp_err e;
+
+	snprintf(path, sizeof(path), "%s/product/product.yaml", w->dir);
+	die_if(mp_file_write(path, text, sizeof(text) - 1, 0644, &e), &e);
+	snprintf(path, sizeof(path), "%s/product/thermometer.bin", w->dir);
+	die_if(mp_file_write(path, image, sizeof(image), 0644, &e), &e);
+}
+
 void world_make(struct world *w, const char *build)
 {
 	char mp[4096], path[128];
@@ -162,6 +180,7 @@ void world_make(struct world *w, const char *build)
 	snprintf(mp, sizeof(mp), "%s/mp", build);
 	snprintf(path, sizeof(path), "%s/product", w->dir);
 	die_if(mp_proc_run(&(struct mp_proc){.argv = argv}, &e), &e);
+	write_product(w);
 	world_start_server(w);
 	snprintf(path, sizeof(path), "%s/product/server/admin.token", w->dir);
 	die_if(mp_file_read(path, &token, &e), &e);
@@ -181,7 +200,7 @@ bool world_await_devices(struct world *w, unsigned n)
 	for (unsigned i = 0; i < 150; i++) {
 		MP_BUF(answer, 1u << 22);
 
-		call(w, "GET", "/metrics", NULL, &answer);
+		world_call(w, "GET", "/metrics", NULL, &answer);
 		if (strstr(answer.data, line))
 			return true;
 		sleep(1);
@@ -252,7 +271,7 @@ static void put_keys(struct world *w, char **at, unsigned n)
 			      i ? "," : "", name, identity, line);
 	}
 	mp_buf_add_str(&body, "]}");
-	call(w, "POST", "/api/v1/credentials", &body, &answer);
+	world_call(w, "POST", "/api/v1/credentials", &body, &answer);
 	if (!strstr(answer.data, "\"refused\":[]"))
 		errx(1, "keys were refused: %.300s", answer.data);
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct mp_buf;
+
 struct world {
 	char dir[64]; /* temporary; removed at the end */
 	const char *build; /* where mp, mp-server and mp-sim are */
@@ -21,6 +23,10 @@ void world_make(struct world *w, const char *build); /* with its server running 
 double world_start_server(struct world *w);
 void world_stop_server(struct world *w, int signal);
 void world_remove(struct world *w);
+/* One request to its API, with the administrator's token; `answer` takes head and body. Anything but
+ * success ends the program. */
+void world_call(struct world *w, const char *method, const char *path, const struct mp_buf *body,
+		struct mp_buf *answer);
 /* Until its fleet has so many devices; false: not within a minute or two. */
 bool world_await_devices(struct world *w, unsigned n);
 /* Give so many endpoints of the load keys by REST; seconds. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * campaign.h - a firmware campaign over simulated devices, on the server that runs
+ *
+ *     campaign_run(&w, &c);
+ *     printf("%u of %u proven\n", c.proven, c.devices);
+ */
+#pragma once
+
+#include "world.h"
+
+struct campaign {
+	unsigned devices; /* how many; with one datagram in a hundred lost, each way */
+	unsigned proven, explained; /* explained: failed, with a sentence */
+	char reason[160]; /* of one that failed; "" */
+	double seconds;
+	long growth_kb; /* the server's RSS at its highest, above what it was before */
+};
+/* Until all have ended, or some minutes have passed. */
+void campaign_run(struct world *w, struct campaign *c);
