@@ -54,7 +54,7 @@ static pid_t start_devices(const struct world *w, unsigned n)
 	snprintf(program, sizeof(program), "%s/mp-sim", w->build);
 	snprintf(server, sizeof(server), "coap://127.0.0.1:%u", w->coap_port);
 	snprintf(devices, sizeof(devices), "%u", n);
-	if (!freopen("/dev/null", "w", stdout))
+	if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
 		_exit(1);
 	execl(program, "mp-sim", "--server", server, "--devices", devices, "--profile",
 	      "thermometer", "--loss", "1", "--firmware-seconds", "2", "--rate", "500", NULL);
