@@ -47,14 +47,16 @@ def crowd(chromium, tmp_path_factory):
     sims = [sim("--devices", "4", "--first-name", "mixed-", "--time-scale", "10", "--lifetime", "6000"),
             sim("--devices", "1", "--first-name", "sleeper-", "--queue-mode", "--awake", "1",
                 "--lifetime", "6000")]
-    until(lambda: fleet.api("GET", "/devices")["total"] == 5)
-    until(lambda: all(d["board"] for d in fleet.api("GET", "/devices?q=mixed")["items"]))
-    until(lambda: fleet.api("GET", f"/devices/{SLEEPER}")["lwm2m"] == "asleep")
-    yield fleet
-    for process in sims:
-        process.terminate()
-        process.wait(20)
-    fleet.kill()
+    try:
+        until(lambda: fleet.api("GET", "/devices")["total"] == 5)
+        until(lambda: all(d["board"] for d in fleet.api("GET", "/devices?q=mixed")["items"]))
+        until(lambda: fleet.api("GET", f"/devices/{SLEEPER}")["lwm2m"] == "asleep")
+        yield fleet
+    finally:
+        for process in sims:
+            process.terminate()
+            process.wait(20)
+        fleet.kill()
 
 
 def resource(path, part=""):
