@@ -28,7 +28,8 @@
 #define RUNS_MAX 2048 /* devices that are updated at the same time */
 #define SCAN 4096 /* devices looked at in one second for whether their turn has come */
 #define TRIES 4 /* of the transfer; and of the order to update */
-#define LOOK_MS 10000 /* between two looks at a device that is busy */
+#define LOOK_MIN_MS 1000 /* between two looks at a device that is busy: a quarter of the time */
+#define LOOK_MAX_MS 10000 /* since its last progress, within these bounds */
 #define AGAIN_MS 5000 /* before another try; longer with each */
 #define SILENCE_MS 600000 /* a transfer without progress is over */
 #define BACK_MS 900000 /* as long may a device take to come back with the new version */
@@ -174,6 +175,13 @@ static void again(struct run *run, const char *reason)
 
 /* ---- asking ---- */
 
+static void look_later(struct run *run)
+{
+	int64_t ms = (now_ms(run) - run->moved) / 4;
+
+	wait_ms(run, ms < LOOK_MIN_MS ? LOOK_MIN_MS : ms > LOOK_MAX_MS ? LOOK_MAX_MS : ms);
+}
+
 /* The device cannot be asked now, or did not answer: its coming back makes the run due at once. */
 static void unheard(struct run *run)
 {
@@ -181,7 +189,7 @@ static void unheard(struct run *run)
 	char text[200];
 
 	if (now_ms(run) - run->moved < (told ? BACK_MS : SILENCE_MS)) {
-		wait_ms(run, LOOK_MS);
+		look_later(run);
 		return;
 	}
 	snprintf(text, sizeof(text), "The device has not been heard of for %lld minutes%s.",
@@ -477,7 +485,7 @@ static void told(void *user, const struct lwm2m_result *result)
 		return;
 	/* A device may reboot before it has answered: no answer is no refusal. */
 	if (result->outcome != LWM2M_ANSWERED || lwm2m_result_is_success(result)) {
-		wait_ms(run, LOOK_MS);
+		look_later(run);
 		return;
 	}
 	refused(result, "to run the image", text, sizeof(text));
