@@ -478,18 +478,15 @@ static void transfer(struct run *run)
 static void told(void *user, const struct lwm2m_result *result)
 {
 	struct run *run = user;
-	char text[300];
 
 	run->request = NULL;
 	if (run->is_lost || result->outcome == LWM2M_CANCELED)
 		return;
-	/* A device may reboot before it has answered: no answer is no refusal. */
-	if (result->outcome != LWM2M_ANSWERED || lwm2m_result_is_success(result)) {
-		look_later(run);
-		return;
-	}
-	refused(result, "to run the image", text, sizeof(text));
-	close_run(run, MP_DDI_FAILURE, text);
+	/* A device may reboot before it has answered, and it refuses an order whose first answer was
+	 * lost: how it stands tells more than what it says. */
+	if (result->outcome == LWM2M_ANSWERED && !lwm2m_result_is_success(result))
+		refused(result, "to run the image", run->refusal, sizeof(run->refusal));
+	look_later(run);
 }
 
 static void order(struct run *run, uint16_t resource, const char *details)
@@ -500,7 +497,9 @@ static void order(struct run *run, uint16_t resource, const char *details)
 
 	if (++run->orders > TRIES) {
 		close_run(run, MP_DDI_FAILURE,
-			  "The device was told to run the image again and again, and did not.");
+			  *run->refusal ? run->refusal
+					: "The device was told to run the image again and again, "
+					  "and did not.");
 		return;
 	}
 	proceed(run, details);
@@ -652,9 +651,14 @@ static void came_back(struct run *run)
 static void hear(void *user, const struct lwm2m_event *e)
 {
 	struct server *s = user;
-	struct device *d = devices_find(s->devices, e->endpoint);
-	struct run *run = d && d->campaign ? find(s->campaigns, d) : NULL;
+	struct device *d;
+	struct run *run;
 
+	/* Updates are many, and nothing waits for them while nothing is rolled out. */
+	if (e->kind == LWM2M_UPDATED && !s->campaigns->n && !rollouts_count(s->rollouts))
+		return;
+	d = devices_find(s->devices, e->endpoint);
+	run = d && d->campaign ? find(s->campaigns, d) : NULL;
 	if (d && e->kind == LWM2M_REGISTERED)
 		interview_wanted(s, d);
 	if (!run) {
@@ -664,9 +668,8 @@ static void hear(void *user, const struct lwm2m_event *e)
 	}
 	if (e->kind == LWM2M_REGISTERED)
 		came_back(run);
-	if (!run->request)
-		run->due =
-			s->lwm2m->now_ms; /* with the next tick: the device's answer comes first */
+	if (!run->request) /* with the next tick: the device's answer comes first */
+		run->due = s->lwm2m->now_ms;
 }
 
 /* ---- coming and going ---- */

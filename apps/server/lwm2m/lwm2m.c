@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "server.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "coap/endpoint.h"
+#include "ddf/ddf.h"
 #include "durable.h"
 #include "inside.h"
 #include "observations_edit.h"
@@ -135,6 +138,20 @@ static int new_coap(struct lwm2m *l)
 			   &l->coap);
 }
 
+/* What the product team has put into PRODUCT/models, in front of the objects that are built in. */
+static int load_models(struct lwm2m *l, struct mp_err *err)
+{
+	auto_free char *path = mp_str_format("%s/models", l->server->options.product);
+	int r = path ? mp_ddf_new(&l->ddf) : -ENOMEM;
+
+	if (r < 0)
+		return mp_err_set(err, r, "memory is out");
+	if (mp_file_exists(path))
+		r = mp_ddf_load(l->ddf, path, err);
+	l->model = mp_ddf_model(l->ddf);
+	return r;
+}
+
 int lwm2m_open(struct server *s, struct lwm2m **ret, struct mp_err *err)
 {
 	struct lwm2m *l = calloc(1, sizeof(*l));
@@ -144,9 +161,10 @@ int lwm2m_open(struct server *s, struct lwm2m **ret, struct mp_err *err)
 		return mp_err_set(err, -ENOMEM, "memory is out");
 	*ret = l;
 	l->server = s;
-	l->model = &mp_lwm2m_builtin;
 	l->awake_seconds = s->options.awake_seconds;
-	r = transport_open(l, &l->transport, err);
+	r = load_models(l, err);
+	if (r == 0)
+		r = transport_open(l, &l->transport, err);
 	if (r < 0)
 		return r;
 	r = new_coap(l);
@@ -266,6 +284,7 @@ void lwm2m_free(struct lwm2m *l)
 	transport_free(l->transport);
 	durable_free(l->durable);
 	sleepers_free(l->sleepers);
+	mp_ddf_free(l->ddf);
 	free(l);
 }
 

@@ -29,6 +29,7 @@ struct observations;
 struct durable;
 struct sleepers;
 struct transport;
+struct mp_ddf;
 
 #define QUEUE_FILTER 65536 /* a power of two */
 
@@ -55,7 +56,8 @@ struct lwm2m {
 	size_t queued; /* requests that wait for sleeping devices */
 	uint8_t queue_filter[QUEUE_FILTER / 8]; /* endpoints that may have some (queue.c) */
 	uint32_t device_at; /* from this slot on, devices may have to be made (fleet.h) */
-	const struct mp_lwm2m_model *model; /* built-in objects, and loaded ones before them */
+	struct mp_ddf *ddf; /* the objects of PRODUCT/models */
+	const struct mp_lwm2m_model *model; /* those, and the built-in ones behind them */
 	struct lwm2m_listener *listeners;
 	struct lwm2m_counters counters;
 	int64_t now_ms; /* ms since 1970, of this turn */
