@@ -370,7 +370,7 @@ def test_floods_of_half_open_handshakes_cost_a_bounded_memory(alone):
     crowded = alone.metric("mp_dtls_refused_total") + sum(
         float(line.split()[-1]) for line in alone.ask("GET", "/metrics", headers={
             "Authorization": f"Bearer {alone.admin}"})[1].splitlines() if line.startswith("mp_dtls_ended_total{"))
-    assert crowded >= 1200
+    assert crowded >= 1500 - 512 - 50
 
 
 def test_records_of_nobody_are_dropped_and_counted(alone):
