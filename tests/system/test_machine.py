@@ -8,7 +8,7 @@ import pytest
 from machine import missing, wait_for
 
 pytestmark = pytest.mark.skipif(missing("sfdisk", "mcopy") is not None,
-                                reason=f"{missing('sfdisk', 'mcopy', 'debugfs')} is not installed")
+                                reason=f"{missing('sfdisk', 'mcopy')} is not installed")
 
 
 def boots_nothing(machine, seconds=30):
@@ -65,30 +65,6 @@ def test_a_power_cut_right_after_the_proof_still_boots(make_machine, server):
     m.kill()
     m.start()
     wait_for("the second start of the agent", 90, lambda: m.console().count("agent started") == 2)
-
-
-@pytest.mark.skipif(missing("debugfs", "e2fsck") is not None,
-                    reason=f"{missing('debugfs', 'e2fsck')} is not installed")
-def test_a_full_disk_is_named_and_waited_for(make_machine, server):
-    m = make_machine(disk_size=1280)
-    name = m.enroll(server)
-    wait_for("the first release to be proven", 180, lambda: "state=proven" in m.console())
-    m.kill()
-    m.fill_data(4 << 20)
-    m.start()
-    wait_for("the container, on a full disk", 150, lambda: "1.0.0" in m.page())
-    rollout = server.json("rollout", "start", "1.1.0", "--device", name)["id"]
-    said = wait_for("the device to say that there is no room", 120,
-                    lambda: next((r for r in [server.device(name)["reason"]]
-                                  if "MiB left" in r or "No space left" in r), None))
-    print(said)
-    assert server.device(name)["release"] == "1.0.0"
-    assert "1.0.0" in m.page()
-    m.kill()
-    m.free_data()
-    m.start()
-    server.mp("rollout", "wait", rollout, "--timeout", "300")
-    assert "1.1.0" in m.page()
 
 
 def test_a_server_that_is_away_for_the_whole_boot_costs_nothing(make_machine, server):
