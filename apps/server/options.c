@@ -117,42 +117,36 @@ static int number(const char *text, uint64_t max, const char *what, uint64_t *re
 	return mp_str_parse_u64(text, max, ret) < 0 ? complain(what, text) : 0;
 }
 
-static int take_lwm2m(int option, struct options *o)
+/* Where the number of this port goes; NULL: the option is no port. */
+static uint16_t *port_of(int option, struct options *o)
 {
-	uint64_t n = 0;
-	int r = 0;
-
-	if (option == OPEN_REGISTRATION) {
-		o->open_registration = true;
-	} else if (option == NO_REOBSERVE) {
-		o->no_reobserve = true;
-	} else if (option == INTERVIEWS) {
-		r = number(optarg, 100000, "no number of devices a second: ", &n);
-		o->interviews = (unsigned)n;
-	} else if (option == AWAKE) {
-		r = number(optarg, 1000, "no number of seconds up to 1000: ", &n);
-		o->awake_seconds = (unsigned)n;
-	} else {
-		r = number(optarg, 65535, "no port: ", &n);
-		if (option == COAPS_PORT)
-			o->coaps_port = (uint16_t)n;
-		else if (option == COAP_PORT)
-			o->coap_port = (uint16_t)n;
-		else
-			o->coap_tcp_port = (uint16_t)n;
+	switch (option) {
+	case PORT:
+		return &o->port;
+	case HTTP_PORT:
+		return &o->http_port;
+	case COAPS_PORT:
+		return &o->coaps_port;
+	case COAP_PORT:
+		return &o->coap_port;
+	case COAP_TCP_PORT:
+		return &o->coap_tcp_port;
+	case BOOTSTRAP_PORT:
+		return &o->bootstrap_port;
+	case BOOTSTRAP_COAP_PORT:
+		return &o->bootstrap_coap_port;
+	default:
+		return NULL;
 	}
-	return r;
 }
 
-static int take_bootstrap(int option, struct options *o)
+static int take_port(const char *text, uint16_t *ret)
 {
-	uint64_t n = 0;
-	int r = number(optarg, 65535, "no port: ", &n);
+	uint64_t n;
+	int r = number(text, 65535, "no port: ", &n);
 
-	if (option == BOOTSTRAP_PORT)
-		o->bootstrap_port = (uint16_t)n;
-	else
-		o->bootstrap_coap_port = (uint16_t)n;
+	if (r == 0)
+		*ret = (uint16_t)n;
 	return r;
 }
 
@@ -181,9 +175,12 @@ static int take_telemetry(int option, struct options *o)
 
 static int take(int option, struct options *o)
 {
+	uint16_t *port = port_of(option, o);
 	uint64_t n = 0;
 	int r = 0;
 
+	if (port)
+		return take_port(optarg, port);
 	switch (option) {
 	case DATA:
 		o->data = optarg;
@@ -193,14 +190,6 @@ static int take(int option, struct options *o)
 		break;
 	case LISTEN:
 		o->listen = optarg;
-		break;
-	case PORT:
-		r = number(optarg, 65535, "no port: ", &n);
-		o->port = (uint16_t)n;
-		break;
-	case HTTP_PORT:
-		r = number(optarg, 65535, "no port: ", &n);
-		o->http_port = (uint16_t)n;
 		break;
 	case POLL:
 		r = number(optarg, 86399, "no number of seconds below a day: ", &n);
@@ -215,18 +204,19 @@ static int take(int option, struct options *o)
 	case USER:
 		o->user = optarg;
 		break;
-	case COAPS_PORT:
-	case COAP_PORT:
-	case COAP_TCP_PORT:
 	case OPEN_REGISTRATION:
-	case NO_REOBSERVE:
-	case AWAKE:
-	case INTERVIEWS:
-		r = take_lwm2m(option, o);
+		o->open_registration = true;
 		break;
-	case BOOTSTRAP_PORT:
-	case BOOTSTRAP_COAP_PORT:
-		r = take_bootstrap(option, o);
+	case NO_REOBSERVE:
+		o->no_reobserve = true;
+		break;
+	case AWAKE:
+		r = number(optarg, 1000, "no number of seconds up to 1000: ", &n);
+		o->awake_seconds = (unsigned)n;
+		break;
+	case INTERVIEWS:
+		r = number(optarg, 100000, "no number of devices a second: ", &n);
+		o->interviews = (unsigned)n;
 		break;
 	case TELEMETRY_DAYS:
 	case HOURLY_DAYS:

@@ -64,11 +64,6 @@ struct campaigns {
 static void look(struct run *run);
 static void step(struct run *run);
 
-size_t campaigns_running(const struct campaigns *c)
-{
-	return c->n;
-}
-
 /* ---- the list ---- */
 
 static struct run *find(const struct campaigns *c, const struct device *d)

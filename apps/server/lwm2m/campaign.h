@@ -11,8 +11,6 @@
  */
 #pragma once
 
-#include <stddef.h>
-
 struct server;
 struct campaigns;
 struct device;
@@ -24,4 +22,3 @@ void campaigns_reset(struct campaigns *c);
 /* Before this device is removed. */
 void campaigns_forget(struct server *s, const struct device *d);
 void campaigns_tick(struct server *s);
-size_t campaigns_running(const struct campaigns *c);
