@@ -3,14 +3,13 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
-
-PORT = 8443  # what the demo's product.yaml tells its devices
 
 
 def wait_for(what, seconds, condition):
@@ -26,6 +25,8 @@ def wait_for(what, seconds, condition):
 class Server:
     def __init__(self, programs, product):
         self.programs, self.product, self.process = programs, product, None
+        # what the releases tell their devices
+        self.port = re.search(r'url: "https://[^:]+:(\d+)"', (product / "product.yaml").read_text())[1]
 
     def mp(self, *args, status=0):
         done = subprocess.run([self.programs / "mp", "-C", self.product, *map(str, args)], text=True,
@@ -38,7 +39,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.programs / "mp", "-C", self.product, "serve", "--port", str(PORT)],
+            [self.programs / "mp", "-C", self.product, "serve", "--port", self.port],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for("the server", 10, lambda: self.mp("device", "ls", status=None).returncode == 0)
 

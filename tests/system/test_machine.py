@@ -58,13 +58,15 @@ def test_a_clock_at_1970_still_enrolls_and_takes_up_an_update(make_machine, serv
 
 
 def test_a_power_cut_right_after_the_proof_still_boots(make_machine, server):
-    """The boot entry loses its counter by a rename on FAT, and the power goes the moment it is done."""
+    """The boot entry loses its counter by a rename on FAT, and the power goes the moment it is done. Docker
+    had begun a container whose files were not on the disk yet."""
     m = make_machine()
     m.enroll(server)
     wait_for("the first release to be proven", 120, lambda: "state=proven" in m.console())
     m.kill()
     m.start()
     wait_for("the second start of the agent", 90, lambda: m.console().count("agent started") == 2)
+    wait_for("the container to come up again", 150, lambda: "1.0.0" in m.page())
 
 
 def test_a_server_that_is_away_for_the_whole_boot_costs_nothing(make_machine, server):
