@@ -20,6 +20,7 @@
 struct server;
 struct rollout;
 struct mp_answer;
+struct run;
 
 enum device_state { /* stored: append only */
 		    DEVICE_UNKNOWN, /* has never been heard of since it was registered */
@@ -52,7 +53,6 @@ struct device {
 	char *name; /* its id on the wire */
 	const char *product, *board, *release; /* interned; "" when not known */
 	bool has_certificate, has_token, wants_config, is_dirty;
-	bool campaign; /* its update is driven over LwM2M now (lwm2m/campaign.h) */
 	bool wants_interview; /* its Device object is to be read (lwm2m/interview.h) */
 	uint32_t polled; /* when it asked over DDI, seconds since 1970; 0: not since we started */
 	uint8_t fingerprint[32], token[32]; /* SHA-256 of the certificate, of the token */
@@ -68,6 +68,7 @@ struct device {
 	int64_t installed; /* the last action that ended well; 0: none */
 	struct rollout *rollout; /* the one that it follows now, or followed last */
 	int member; /* enum member_state in it */
+	struct run *campaign; /* its update, while it is driven over LwM2M (lwm2m/campaign.c) */
 	struct mp_answer *poll; /* the answer to its next poll, while nothing changes */
 	uint32_t poll_base; /* for which base address and rollout state */
 };

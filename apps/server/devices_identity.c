@@ -148,7 +148,7 @@ int devices_set_attributes(struct server *s, struct device *d, enum attribute_mo
 /* By DDI or by LwM2M, whatever was later. */
 static int64_t heard(const struct registration *r, const struct device *d)
 {
-	return r && r->updated / 1000 > d->last_seen ? r->updated / 1000 : d->last_seen;
+	return r && registration_seen(r) > d->last_seen ? registration_seen(r) : d->last_seen;
 }
 
 struct mp_json *device_json(struct server *s, const struct device *d, bool with_attributes)

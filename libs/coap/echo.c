@@ -11,6 +11,7 @@
 #include "coap/parts.h"
 
 #define FACTOR 3
+#define LEAST_SZX 1 /* blocks of 32 bytes: below, a client had better prove itself */
 #define FRESH 3 /* units */
 #define PROVEN_FOR 55 /* units */
 
@@ -61,12 +62,14 @@ bool mp_coap_echo_trusts(const struct mp_coap_reply *reply)
 	const struct mp_coap *c = reply->c;
 
 	return !c->proven || reply->to->session || reply->to->is_reliable ||
-	       is_proven(c, reply->remote_hash);
+	       is_proven(c, reply->remote_hash) ||
+	       (c->config.proven && c->config.proven(c->config.user, reply->to));
 }
 
-size_t mp_coap_echo_budget(const struct mp_coap_reply *reply)
+/* Small answers need nobody's proof, and most answers are small. */
+bool mp_coap_echo_may(const struct mp_coap_reply *reply, size_t len)
 {
-	return mp_coap_echo_trusts(reply) ? SIZE_MAX : FACTOR * reply->request_len;
+	return len <= FACTOR * reply->request_len || mp_coap_echo_trusts(reply);
 }
 
 /* What a response takes beside its payload, at most. */
@@ -97,21 +100,23 @@ static void ask(struct mp_coap_reply *reply)
 bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_response *response,
 			 uint64_t size, struct mp_coap_block *block)
 {
-	size_t budget = mp_coap_echo_budget(reply), other;
+	size_t budget = FACTOR * reply->request_len, other = overhead(reply, response);
+	bool can_ask = reply->method == MP_COAP_GET || reply->method == MP_COAP_FETCH;
+	unsigned least = can_ask ? LEAST_SZX : 0;
 
-	if (budget == SIZE_MAX)
-		return true;
 	if (size == 0 && response->diagnostic)
 		size = strlen(response->diagnostic);
-	other = overhead(reply, response);
-	if (other + (size < mp_coap_block_size(block) ? size : mp_coap_block_size(block)) <= budget)
+	if (mp_coap_echo_may(
+		    reply,
+		    other + (size < mp_coap_block_size(block) ? size : mp_coap_block_size(block))))
 		return true;
-	if (reply->method == MP_COAP_GET || reply->method == MP_COAP_FETCH) {
+	/* Many clients know no Echo, but all that take long bodies know blocks (RFC 7252, 11.3). */
+	if (can_ask && other + (16u << (block->szx < least ? block->szx : least)) > budget) {
 		ask(reply);
 		return false;
 	}
-	reply->is_terse = true;
-	while (block->szx > 0 && other + mp_coap_block_size(block) > budget) {
+	reply->is_terse = !can_ask;
+	while (block->szx > least && other + mp_coap_block_size(block) > budget) {
 		block->szx--;
 		block->num *= 2;
 	}

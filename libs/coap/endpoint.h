@@ -201,7 +201,12 @@ struct mp_coap_config { /* copied */
 	size_t bodies_max; /* bytes of all those together; 16 MiB; the oldest go first */
 	unsigned bodies_seconds; /* an unfinished one is dropped after so long; 120 */
 	unsigned replies_max; /* remembered for duplicates; 65536, a fixed ring */
-	bool want_echo; /* answer first requests of unproven addresses with large responses by 4.01 and Echo (RFC 9175) */
+	/* Without a session, an address that has not shown that it is real gets at most three times what it sent: a long
+	 * response in small blocks, or, when not even those are small enough, 4.01 and an Echo first (RFC 9175 section 2.4,
+	 * RFC 7252 section 11.3). It is shown by that Echo, or by an answer to a request of ours. */
+	bool want_echo;
+	/* Asked about addresses that have not shown it to this endpoint lately: has it to the caller, earlier? NULL: none. */
+	bool (*proven)(void *user, const struct mp_coap_remote *remote);
 };
 int mp_coap_new(const struct mp_coap_config *config, struct mp_coap **ret);
 void mp_coap_free(struct mp_coap *c); /* handlers are called with MP_COAP_CANCELED */

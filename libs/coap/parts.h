@@ -316,8 +316,8 @@ void mp_coap_echo_prove(struct mp_coap *c, uint64_t remote_hash);
 void mp_coap_echo_check(struct mp_coap *c, uint64_t remote_hash, const struct mp_coap_option *o);
 /* Is it certain that who asked is there? */
 bool mp_coap_echo_trusts(const struct mp_coap_reply *reply);
-/* So many bytes may go to it in any case. */
-size_t mp_coap_echo_budget(const struct mp_coap_reply *reply);
+/* May so many bytes go to who asked? */
+bool mp_coap_echo_may(const struct mp_coap_reply *reply, size_t len);
 /* May a response of so many bytes go to who asked? It makes *block smaller when that is what is
  * needed. false: it was asked to prove itself. */
 bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_response *response,

@@ -515,7 +515,9 @@ TEST(a_wrong_echo_proves_nothing)
 	mp_coap_add_path(w, MP_COAP_URI_PATH, "big");
 	mp_coap_add(w, MP_COAP_ECHO, "\0aaaaaaa", 8);
 	fake_inject(&net, 2, 1, &raw);
-	ASSERT_INT(MP_COAP_UNAUTHORIZED, fake_last(&net, 1, &m));
+	ASSERT_INT(MP_COAP_CONTENT, fake_last(&net, 1, &m));
+	ASSERT_INT(32, m.payload_len); /* as long as the question was three times */
+	ASSERT_INT(MP_COAP_UNAUTHORIZED, ask(&net, MP_COAP_GET, 4, "big", &m));
 }
 
 TEST(what_is_done_once_is_answered_an_unproven_address_in_small_blocks)
@@ -532,6 +534,61 @@ TEST(what_is_done_once_is_answered_an_unproven_address_in_small_blocks)
 	ASSERT_INT(16, m.payload_len);
 	ASSERT_INT(64 << 4 | 8, fake_option(&m, MP_COAP_BLOCK2));
 	ASSERT_INT(1, served);
+}
+
+/* Block `num` of "big", asked for with some words more; the size of the datagram that was answered. */
+static size_t ask_wordily(struct fake_net *net, uint16_t mid, uint32_t num,
+			  struct mp_coap_message *ret)
+{
+	static const char words[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct fake_raw raw;
+	struct mp_coap_writer *w = fake_message(&raw, MP_COAP_CON, MP_COAP_GET, mid, "tok");
+
+	mp_coap_add_path(w, MP_COAP_URI_PATH, "big");
+	mp_coap_add(w, MP_COAP_URI_QUERY, words, sizeof(words) - 1);
+	if (num > 0)
+		mp_coap_add_uint(w, MP_COAP_BLOCK2, num << 4 | 6);
+	fake_inject(net, 2, 1, &raw);
+	fake_last(net, 1, ret);
+	return net->hosts[1].last_len;
+}
+
+TEST(an_unproven_address_whose_client_knows_no_echo_gets_small_blocks)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_message m;
+
+	ASSERT_OK(start(&net, &(struct mp_coap_config){.want_echo = true}));
+	ASSERT(ask_wordily(&net, 1, 0, &m) <= 3 * 77);
+	ASSERT_INT(MP_COAP_CONTENT, m.code);
+	ASSERT_INT(128, m.payload_len);
+	ASSERT_INT(8 | 3, fake_option(&m, MP_COAP_BLOCK2));
+	ASSERT(ask_wordily(&net, 2, 2, &m) <= 3 * 77); /* in the middle: from the same byte on */
+	ASSERT_INT(16 << 4 | 8 | 3, fake_option(&m, MP_COAP_BLOCK2));
+}
+
+static bool is_known;
+
+static bool knows(void *user, const struct mp_coap_remote *remote)
+{
+	(void)user, (void)remote;
+	return is_known;
+}
+
+TEST(an_address_that_the_owner_knows_gets_large_blocks_at_once)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_message m;
+
+	is_known = false;
+	ASSERT_OK(start(&net, &(struct mp_coap_config){.want_echo = true, .proven = knows}));
+	ask_wordily(&net, 1, 0, &m);
+	ASSERT_INT(128, m.payload_len);
+	is_known = true;
+	ask_wordily(&net, 2, 0, &m);
+	ASSERT_INT(1024, m.payload_len);
+	ASSERT_INT(8 | 6, fake_option(&m, MP_COAP_BLOCK2));
 }
 
 TEST(nothing_that_an_unproven_address_gets_is_more_than_three_times_what_it_sent)

@@ -98,7 +98,7 @@ void mp_coap_reply_send(struct mp_coap_reply *reply, const struct mp_coap_respon
 
 	if (n < 0) /* options that no message can hold */
 		h.code = MP_COAP_INTERNAL_ERROR;
-	if (n < 0 || (size_t)n > mp_coap_echo_budget(reply)) {
+	if (n < 0 || !mp_coap_echo_may(reply, (size_t)n)) {
 		n = mp_coap_write_response(&h, &MP_COAP_RESPONSE(h.code), NULL, &(struct part){0},
 					   out, sizeof(out));
 	}

@@ -443,6 +443,7 @@ int bootstrap_open(struct server *s, struct bootstrap **ret, struct mp_err *err)
 	r = mp_coap_new(&(struct mp_coap_config){.user = b,
 						 .send = send_message,
 						 .serve = serve,
+						 .want_echo = true,
 						 .now_ms = now_ms(),
 						 .replies_max = 4096},
 			&b->coap);

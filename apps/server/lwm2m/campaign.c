@@ -35,7 +35,7 @@
 #define BACK_MS 900000 /* as long may a device take to come back with the new version */
 
 struct run {
-	struct run *next;
+	struct run *next, **link;
 	struct server *server;
 	struct device *device;
 	struct mp_release_firmware firmware;
@@ -64,31 +64,29 @@ struct campaigns {
 static void look(struct run *run);
 static void step(struct run *run);
 
-/* ---- the list ---- */
+/* ---- the list; its device leads to a run at once ---- */
 
-static struct run *find(const struct campaigns *c, const struct device *d)
+static void add(struct campaigns *c, struct run *run)
 {
-	for (struct run *run = c->runs; run; run = run->next)
-		if (run->device == d)
-			return run;
-	return NULL;
+	run->next = c->runs;
+	run->link = &c->runs;
+	if (run->next)
+		run->next->link = &run->next;
+	c->runs = run;
+	c->n++;
+	run->device->campaign = run;
 }
 
 static void end(struct run *run)
 {
-	struct campaigns *c = run->server->campaigns;
-	struct run **at = &c->runs;
-
 	run->is_lost = true;
 	if (run->request)
 		lwm2m_cancel(run->request);
-	while (*at && *at != run)
-		at = &(*at)->next;
-	if (*at) {
-		*at = run->next;
-		c->n--;
-	}
-	run->device->campaign = false;
+	*run->link = run->next;
+	if (run->next)
+		run->next->link = run->link;
+	run->server->campaigns->n--;
+	run->device->campaign = NULL;
 	if (run->fd >= 0)
 		close(run->fd);
 	free(run);
@@ -552,7 +550,6 @@ static int choose_image(struct server *s, const struct device *d, const struct r
 
 static void begin(struct server *s, struct device *d, const struct release *release)
 {
-	struct campaigns *c = s->campaigns;
 	struct run *run = calloc(1, sizeof(*run));
 
 	if (!run || choose_image(s, d, release, run) < 0) {
@@ -564,10 +561,7 @@ static void begin(struct server *s, struct device *d, const struct release *rele
 	run->carrier = carrier_of(run->firmware.object);
 	run->fd = -1;
 	run->moved = s->lwm2m->now_ms;
-	run->next = c->runs;
-	c->runs = run;
-	c->n++;
-	d->campaign = true;
+	add(s->campaigns, run);
 	look(run);
 }
 
@@ -653,7 +647,7 @@ static void hear(void *user, const struct lwm2m_event *e)
 	if (e->kind == LWM2M_UPDATED && !s->campaigns->n && !rollouts_count(s->rollouts))
 		return;
 	d = devices_find(s->devices, e->endpoint);
-	run = d && d->campaign ? find(s->campaigns, d) : NULL;
+	run = d ? d->campaign : NULL;
 	if (d && e->kind == LWM2M_REGISTERED)
 		interview_wanted(s, d);
 	if (!run) {
@@ -693,10 +687,9 @@ void campaigns_reset(struct campaigns *c)
 
 void campaigns_forget(struct server *s, const struct device *d)
 {
-	struct run *run = d->campaign ? find(s->campaigns, d) : NULL;
-
-	if (run)
-		end(run);
+	(void)s;
+	if (d->campaign)
+		end(d->campaign);
 }
 
 void campaigns_free(struct campaigns *c)

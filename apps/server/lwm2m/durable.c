@@ -115,6 +115,8 @@ static int add_registration(struct durable *d, struct mp_buf *out, const struct 
 		.lifetime = r->lifetime,
 		.version = r->version,
 		.binding = r->binding,
+		.is_proven = r->is_proven,
+		.heard = r->heard,
 	};
 	int k = add_links(d, out, r->links, &e.links);
 
@@ -182,6 +184,11 @@ void durable_moved(struct lwm2m *l, const struct registration *r)
 	e.address = r->remote.address;
 	e.is_reliable = r->remote.is_reliable;
 	check(l, k < 0 ? k : journal_add(&l->durable->piece, &e));
+}
+
+void durable_proven(struct lwm2m *l, const struct registration *r)
+{
+	add_short(l, JOURNAL_PROVEN, r, NULL);
 }
 
 void durable_ended(struct lwm2m *l, const struct registration *r)

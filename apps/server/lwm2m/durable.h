@@ -27,6 +27,7 @@ void durable_registered(struct lwm2m *l, const struct registration *r);
 void durable_heard(struct lwm2m *l, const struct registration *r);
 /* As heard, and from another address. */
 void durable_moved(struct lwm2m *l, const struct registration *r);
+void durable_proven(struct lwm2m *l, const struct registration *r);
 void durable_ended(struct lwm2m *l, const struct registration *r);
 void durable_observed(struct lwm2m *l, const struct observation *o);
 void durable_forgotten(struct lwm2m *l, const struct observation *o);

@@ -85,6 +85,8 @@ static int add_registration(struct load *in, const struct journal_entry *e)
 		.lifetime = e->lifetime,
 		.version = e->version,
 		.binding = e->binding,
+		.is_proven = e->is_proven,
+		.heard = e->heard,
 	};
 	struct registration *r;
 	bool replaced;
@@ -126,6 +128,7 @@ static void move(struct lwm2m *l, struct registration *r, const struct journal_e
 {
 	struct mp_coap_remote remote = {.address = e->address, .is_reliable = e->is_reliable};
 
+	r->is_proven = false; /* until a later entry says so */
 	registry_set_remote(l->registry, r, &remote);
 }
 
@@ -148,6 +151,8 @@ static int apply(struct load *in, const struct journal_entry *e, int64_t time)
 		move(l, r, e);
 	if (e->type == JOURNAL_HEARD || e->type == JOURNAL_MOVED)
 		registry_heard(l->registry, r, time);
+	else if (e->type == JOURNAL_PROVEN)
+		registry_set_proven(l->registry, r);
 	else if (e->type == JOURNAL_ENDED)
 		evict(l, r);
 	else if ((o = observations_by_token(l->observations, e->token, MP_COAP_TOKEN)))

@@ -51,6 +51,7 @@ static void stream(struct lwm2m *l, const struct mp_coap_request *rq, const stru
 
 void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri)
 {
+	struct registration *r = registry_of_remote(l->registry, rq->remote);
 	const struct uri_part *part = &uri->part[1];
 	struct blob blob;
 	char name[65];
@@ -60,10 +61,11 @@ void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const str
 		lwm2m_refuse(rq, MP_COAP_METHOD_NOT_ALLOWED, NULL);
 		return;
 	}
-	if (!registry_of_remote(l->registry, rq->remote)) {
+	if (!r) {
 		lwm2m_refuse(rq, MP_COAP_FORBIDDEN, "register first");
 		return;
 	}
+	registration_noticed(l, r);
 	if (part->len != 64) {
 		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, NULL);
 		return;

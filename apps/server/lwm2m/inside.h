@@ -42,6 +42,11 @@ void lwm2m_refuse(const struct mp_coap_request *rq, uint8_t code, const char *di
 void registration_begun(struct lwm2m *l, struct registration *r, bool is_replacement);
 /* `kind`: LWM2M_DEREGISTERED or LWM2M_EXPIRED. `r` is gone afterwards. */
 void registration_end(struct lwm2m *l, struct registration *r, enum lwm2m_event_kind kind);
+/* A message came from it, that was none of the registration interface. */
+void registration_noticed(struct lwm2m *l, struct registration *r);
+/* The same, and it knew a token that we had sent to it: so it is where it says. */
+void registration_answered(struct lwm2m *l, struct registration *r,
+			   const struct mp_coap_remote *remote);
 /* Its secure session has begun, has ended. */
 void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote);
 void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *remote);

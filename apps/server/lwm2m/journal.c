@@ -14,7 +14,9 @@ enum { /* bits of a registration's flags */
        FLAG_RELIABLE = 2,
        FLAG_PEER = 4,
        FLAG_SHA256 = 8,
-       FLAGS = 15
+       FLAG_PROVEN = 16,
+       FLAG_HEARD = 32,
+       FLAGS = 63
 };
 
 /* ---- writing ---- */
@@ -80,7 +82,8 @@ static int put_registration(struct out *o, const struct journal_entry *e, int64_
 {
 	unsigned flags = (is_ipv4(&e->address) ? FLAG_IPV4 : 0) |
 			 (e->is_reliable ? FLAG_RELIABLE : 0) | (e->peer_kind ? FLAG_PEER : 0) |
-			 (e->sha256 ? FLAG_SHA256 : 0);
+			 (e->sha256 ? FLAG_SHA256 : 0) | (e->is_proven ? FLAG_PROVEN : 0) |
+			 (e->heard ? FLAG_HEARD : 0);
 	int r;
 
 	put_byte(o, flags);
@@ -101,7 +104,11 @@ static int put_registration(struct out *o, const struct journal_entry *e, int64_
 	}
 	if (r == 0 && e->sha256)
 		put(o, e->sha256, 32);
-	return r == 0 ? put_text(o, &e->attributes, 1024) : r;
+	if (r == 0)
+		r = put_text(o, &e->attributes, 1024);
+	if (r == 0 && e->heard)
+		put_number(o, e->heard);
+	return r;
 }
 
 static void put_move(struct out *o, const struct journal_entry *e)
@@ -260,6 +267,8 @@ static void get_registration(struct journal_reader *r, struct journal_entry *e)
 	}
 	e->sha256 = flags & FLAG_SHA256 ? get(r, 32) : NULL;
 	get_text(r, 1024, &e->attributes);
+	e->is_proven = flags & FLAG_PROVEN;
+	e->heard = flags & FLAG_HEARD ? (uint32_t)get_number(r, UINT32_MAX) : 0;
 	if (r->at && (e->endpoint.len == 0 || memchr(e->endpoint.data, 0, e->endpoint.len) ||
 		      (e->attributes.len && memchr(e->attributes.data, 0, e->attributes.len))))
 		r->at = NULL;
@@ -332,7 +341,7 @@ int journal_next(struct journal_reader *r, struct journal_entry *e)
 		get_move(r, e);
 	else if (e->type == JOURNAL_FORGOTTEN)
 		e->token = get(r, MP_COAP_TOKEN);
-	else if (e->type != JOURNAL_HEARD && e->type != JOURNAL_ENDED)
+	else if (e->type != JOURNAL_HEARD && e->type != JOURNAL_ENDED && e->type != JOURNAL_PROVEN)
 		r->at = NULL;
 	return r->at ? 1 : -EBADMSG;
 }

@@ -29,6 +29,7 @@ enum journal_type { /* stored: append only */
 		    JOURNAL_OBSERVED,
 		    JOURNAL_FORGOTTEN,
 		    JOURNAL_MOVED, /* an update that changed the time and the address */
+		    JOURNAL_PROVEN, /* it answered where it says that it is */
 		    JOURNAL_TYPES
 };
 
@@ -55,6 +56,8 @@ struct journal_entry {
 	uint32_t lifetime;
 	uint16_t version;
 	uint8_t binding;
+	bool is_proven; /* its address */
+	uint32_t heard; /* seconds since 1970; 0: not known */
 	/* OBSERVED, FORGOTTEN */
 	const uint8_t *token; /* MP_COAP_TOKEN bytes */
 	bool is_composite, is_stale;

@@ -23,6 +23,8 @@ static struct journal_entry registration(void)
 		.lifetime = 86400,
 		.version = 0x101,
 		.binding = 17,
+		.is_proven = true,
+		.heard = 1700000009,
 	};
 
 	return e;
@@ -47,6 +49,7 @@ static int write_piece(struct mp_buf *out)
 				      .location = 9,
 				      .address = {.ip = {0x20, 1, [15] = 2}, .port = 7},
 				      .is_reliable = true};
+	struct journal_entry proven = {.type = JOURNAL_PROVEN, .location = 9};
 	int r = journal_begin(out, 1700000010000);
 
 	if (r == 0)
@@ -61,6 +64,8 @@ static int write_piece(struct mp_buf *out)
 		r = journal_add(out, &ended);
 	if (r == 0)
 		r = journal_add(out, &moved);
+	if (r == 0)
+		r = journal_add(out, &proven);
 	return r == 0 ? journal_add(out, &forgotten) : r;
 }
 
@@ -99,6 +104,7 @@ TEST(journal_gives_back_a_registration_as_it_was)
 	ASSERT(e.peer_kind == 3 && e.identity.len == 2 && memcmp(e.sha256, digest, 32) == 0);
 	ASSERT(mp_net_address_is_equal(&want.address, &e.address));
 	ASSERT_INT(86400, e.lifetime);
+	ASSERT(e.is_proven && e.heard == 1700000009);
 	ASSERT(e.version == 0x101 && e.binding == 17 && e.attributes.len == 7);
 	ASSERT_INT(1, journal_next(&reader, &e));
 	ASSERT(e.type == JOURNAL_OBSERVED && e.is_composite && !e.is_stale && e.accept == -1);
@@ -161,14 +167,14 @@ TEST(journal_finds_every_cut_but_those_between_entries)
 	int whole = 0;
 
 	ASSERT_OK(write_piece(&b));
-	ASSERT_INT(7, walk(b.data, b.len));
+	ASSERT_INT(8, walk(b.data, b.len));
 	EACH_CUT(cut, n, b.data, b.len) {
 		int r = walk(cut, n);
 
 		whole += r >= 0;
 		ASSERT(r >= 0 || r == -EBADMSG);
 	}
-	ASSERT_INT(7, whole); /* the bare header, and after each of the first six entries */
+	ASSERT_INT(8, whole); /* the bare header, and after each of the first seven entries */
 }
 
 TEST(journal_of_a_newer_program_is_not_guessed_at)

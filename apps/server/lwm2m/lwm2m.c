@@ -124,6 +124,15 @@ static bool observed(void *user, const struct mp_coap_remote *from, const uint8_
 	return observations_observed(user, from, token, len, ret);
 }
 
+/* Has it answered us since it registered from there? That outlives a restart. */
+static bool proven(void *user, const struct mp_coap_remote *remote)
+{
+	struct lwm2m *l = user;
+	struct registration *r = registry_of_remote(l->registry, remote);
+
+	return r && r->is_proven;
+}
+
 /* ---- opening ---- */
 
 static int new_coap(struct lwm2m *l)
@@ -133,6 +142,8 @@ static int new_coap(struct lwm2m *l)
 						    .serve = serve,
 						    .notified = notified,
 						    .observed = observed,
+						    .want_echo = true,
+						    .proven = proven,
 						    .now_ms = l->clock_ms,
 						    .body_max = 256 << 10},
 			   &l->coap);

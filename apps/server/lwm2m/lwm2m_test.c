@@ -193,6 +193,52 @@ TEST(an_update_without_security_may_come_from_elsewhere)
 	ASSERT_INT(1, g.calls);
 }
 
+TEST(an_address_is_proven_by_an_answer_and_stays_so_over_a_crash)
+{
+	auto_bed *b = bed_open();
+	struct got g;
+	struct lwm2m_operation o = on(LWM2M_READ, &battery);
+
+	ASSERT(b);
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1", LINKS));
+	ASSERT(!find(b, "a")->is_proven);
+	b->answer = (struct bed_answer){.code = CODE(4, 4), .format = -1, .observe = -1};
+	ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT(find(b, "a")->is_proven);
+	ASSERT_OK(bed_crash(b));
+	ASSERT(find(b, "a")->is_proven);
+	ASSERT_OK(bed_restart(b));
+	ASSERT(find(b, "a")->is_proven);
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1", LINKS));
+	ASSERT(find(b, "a")->is_proven);
+	b->here.address.port = 6000;
+	ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, b->location, "", -1, "", 0));
+	ASSERT(!find(b, "a")->is_proven);
+	ASSERT_OK(bed_crash(b));
+	ASSERT(!find(b, "a")->is_proven);
+}
+
+TEST(whatever_comes_from_a_device_is_a_sign_of_life_and_no_update)
+{
+	static const char pack[] = "[{\"bn\":\"/3/0/\",\"n\":\"9\",\"v\":77}]";
+	auto_bed *b = bed_open();
+	int64_t began, expires;
+	size_t bytes;
+
+	ASSERT(b);
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1&lt=300", LINKS));
+	began = registration_seen(find(b, "a"));
+	expires = registration_expires(find(b, "a"));
+	bytes = durable_journal_bytes(b->s.lwm2m->durable);
+	bed_pass(b, 70);
+	ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, "dp", "", 110, pack, sizeof(pack) - 1));
+	ASSERT_INT(began + 70, registration_seen(find(b, "a")));
+	ASSERT_INT(expires, registration_expires(find(b, "a")));
+	ASSERT_INT(bytes, durable_journal_bytes(b->s.lwm2m->durable)); /* nothing was written */
+	ASSERT_OK(bed_restart(b));
+	ASSERT_INT(began + 70, registration_seen(find(b, "a")));
+}
+
 TEST(an_endpoint_with_credentials_registers_with_security_only)
 {
 	auto_bed *b = bed_open();

@@ -75,6 +75,7 @@ bool observations_notified(struct lwm2m *l, const struct mp_coap_answer *a)
 		l->counters.unknown_notifications++;
 		return false;
 	}
+	registration_answered(l, o->registration, a->remote);
 	if (a->outcome != MP_COAP_ANSWERED)
 		return true; /* the rest of a long one could not be had; the next one will tell */
 	if (a->observe < 0 || mp_coap_class(a->code) != 2) {

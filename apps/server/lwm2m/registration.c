@@ -238,6 +238,8 @@ static int put(struct lwm2m *l, const struct mp_coap_request *rq, const struct p
 {
 	struct registration *old = registry_find(l->registry, p->endpoint), *r;
 	bool replaced;
+	bool stayed = old && !old->peer &&
+		      mp_net_address_is_equal(&old->remote.address, &rq->remote->address);
 	int k;
 
 	if (old && old->requests)
@@ -256,6 +258,7 @@ static int put(struct lwm2m *l, const struct mp_coap_request *rq, const struct p
 				 .lifetime = p->lifetime,
 				 .version = p->version,
 				 .binding = p->binding,
+				 .is_proven = stayed && old->is_proven,
 			 },
 			 &r, &replaced);
 	if (k < 0)
@@ -416,6 +419,22 @@ static void deregister(struct lwm2m *l, const struct mp_coap_request *rq, struct
 	l->counters.deregistrations++;
 	mp_coap_respond(rq->reply, &MP_COAP_RESPONSE(MP_COAP_DELETED));
 	registration_end(l, r, LWM2M_DEREGISTERED);
+}
+
+void registration_noticed(struct lwm2m *l, struct registration *r)
+{
+	registry_seen(l->registry, r, l->now_ms);
+}
+
+void registration_answered(struct lwm2m *l, struct registration *r,
+			   const struct mp_coap_remote *remote)
+{
+	registration_noticed(l, r);
+	if (r->is_proven || r->peer || r->remote.is_reliable ||
+	    !mp_net_address_is_equal(&r->remote.address, &remote->address))
+		return;
+	registry_set_proven(l->registry, r);
+	durable_proven(l, r);
 }
 
 void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote)

@@ -418,6 +418,28 @@ void registry_heard(struct registry *g, struct registration *r, int64_t ms)
 	}
 }
 
+#define SEEN_EVERY 60 /* seconds: as exact is what a restart remembers */
+
+void registry_seen(struct registry *g, struct registration *r, int64_t ms)
+{
+	uint32_t now = (uint32_t)(ms / 1000);
+
+	if (now - r->heard >= SEEN_EVERY)
+		registry_touch(g, r); /* is written with its chunk, whenever that is */
+	r->heard = now;
+}
+
+int64_t registration_seen(const struct registration *r)
+{
+	return r->heard > r->updated / 1000 ? r->heard : r->updated / 1000;
+}
+
+void registry_set_proven(struct registry *g, struct registration *r)
+{
+	r->is_proven = true;
+	registry_touch(g, r);
+}
+
 void registry_set_lifetime(struct registry *g, struct registration *r, uint32_t lifetime)
 {
 	r->lifetime = lifetime;
@@ -522,6 +544,8 @@ static void set_facts(struct registration *r, const struct registration_facts *f
 	r->lifetime = f->lifetime;
 	r->version = f->version;
 	r->binding = f->binding;
+	r->is_proven = f->is_proven;
+	r->heard = f->heard;
 	set_expires(r);
 }
 
@@ -603,6 +627,8 @@ void registry_set_remote(struct registry *g, struct registration *r,
 {
 	if (!r->peer)
 		unlink_who(g, r);
+	if (!mp_net_address_is_equal(&r->remote.address, &remote->address))
+		r->is_proven = false;
 	r->remote = *remote;
 	r->remote.identity = r->peer ? r->peer->text : NULL;
 	if (!r->peer)

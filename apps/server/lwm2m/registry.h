@@ -56,6 +56,9 @@ struct registration {
 	bool has_queue; /* requests wait for it in queue.h */
 	bool is_sending_queue; /* the one that `sending` names */
 	bool is_device; /* its struct device has been made */
+	bool is_proven; /* NoSec: it answered a request of ours, where `remote` says that it is */
+	uint32_t
+		heard; /* the last message of any kind: seconds since 1970; 0: not since we started */
 };
 
 struct registration *registry_find(const struct registry *g, const char *endpoint);
@@ -88,5 +91,7 @@ const char *registration_root(const struct registration *r, size_t *ret_len);
 bool registration_has(const struct registration *r, const struct mp_lwm2m_path *path);
 /* The version of an object that it has (MP_LWM2M_VERSION), 0 when it told none. */
 uint16_t registration_object_version(const struct registration *r, uint16_t object);
+/* When the last message of any kind came from it: seconds since 1970. */
+int64_t registration_seen(const struct registration *r);
 /* When it will expire unless it is heard of: ms since 1970. */
 int64_t registration_expires(const struct registration *r);

@@ -34,6 +34,8 @@ struct registration_facts { /* borrowed, but `links` */
 	uint32_t lifetime;
 	uint16_t version;
 	uint8_t binding;
+	bool is_proven;
+	uint32_t heard;
 };
 /* In place of an older one of the same endpoint (*ret_replaced), whose observations and queue stay.
  * With a location, its slot is emptied first, whoever has it. -ENOMEM, -ENOSPC: SLOTS_MAX. */
@@ -51,6 +53,10 @@ int registry_set_attributes(struct registry *g, struct registration *r, const ch
 void registry_set_lifetime(struct registry *g, struct registration *r, uint32_t lifetime);
 /* A sign of life at this time: the lifetime begins anew. */
 void registry_heard(struct registry *g, struct registration *r, int64_t ms);
+/* Another message of it: no update, so it expires when it would have. */
+void registry_seen(struct registry *g, struct registration *r, int64_t ms);
+/* It is where it says (registry.h); NoSec devices have to show it again when they move. */
+void registry_set_proven(struct registry *g, struct registration *r);
 void registry_touch(struct registry *g, const struct registration *r); /* changed otherwise */
 
 /* What has expired by now, one after another; NULL: nothing more. It is to be removed before the next

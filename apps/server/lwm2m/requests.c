@@ -207,6 +207,8 @@ static void answered(void *user, const struct mp_coap_answer *a)
 
 	unlink_request(q);
 	if (a->outcome == MP_COAP_ANSWERED)
+		registration_answered(q->server->lwm2m, q->registration, a->remote);
+	if (a->outcome == MP_COAP_ANSWERED)
 		fill(q, a, &result, &values, location, diagnostic);
 	else if (result.outcome == LWM2M_TIMED_OUT)
 		sleepers_slept(q->server->lwm2m, q->registration);

@@ -22,6 +22,7 @@ void send_serve(struct lwm2m *l, const struct mp_coap_request *rq)
 		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, "register first");
 		return;
 	}
+	registration_noticed(l, r);
 	if (rq->format < 0 || !mp_lwm2m_format_is_composite((unsigned)rq->format)) {
 		lwm2m_refuse(rq, MP_COAP_UNSUPPORTED_FORMAT, NULL);
 		return;

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A port without security floods nobody who did not ask, and stock clients get their firmware all the same."""
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+
+import aiocoap
+import aiocoap.resource
+import pytest
+
+import fleet
+import plain
+from plain import GET, code, message
+
+LINKS = b"</1/0>,</3/0>,</5/0>"
+
+
+@pytest.fixture
+def image(server):
+    data = os.urandom(2 << 20)
+    server.put(data)
+    return data
+
+
+def path_of(image):
+    return "fw/" + fleet.sha256(image)
+
+
+def test_who_registered_and_never_answered_gets_three_times_what_it_sent(server, image):
+    client = server.client()
+    assert code(client.register("silent")) == "2.01"
+    for extra in ([], [(23, b"\x16")], [(23, b"\x00\x16")]):  # the first block; a later one; one far away
+        question = message(GET, path_of(image), extra=extra)
+        answer = client.ask(question)
+        assert code(answer) == "2.05" and 128 < len(answer) <= 3 * len(question)
+
+
+def test_libcoap_pulls_without_ever_answering(server, tmp_path):
+    if not shutil.which("coap-client-notls"):
+        pytest.skip("libcoap3-bin is not installed")
+    data, port = os.urandom(20000), str(fleet.free_port())
+    server.put(data)
+
+    def coap(*how):
+        subprocess.run(["coap-client-notls", "-B", "20", "-p", port, *how], check=True, timeout=30,
+                       capture_output=True, cwd=tmp_path)
+    base = f"coap://127.0.0.1:{server.coap_port}"
+    coap("-m", "post", "-t", "40", "-e", LINKS.decode(), f"{base}/rd?ep=libcoap&lwm2m=1.1")
+    coap("-m", "get", "-o", "image", f"{base}/{path_of(data)}")
+    assert (tmp_path / "image").read_bytes() == data
+
+
+async def pull(server, image, kill):
+    """aiocoap registers, answers what it is asked (by 4.04), and pulls; kill() in the middle."""
+    port = fleet.free_port()
+    context = await aiocoap.Context.create_server_context(aiocoap.resource.Site(), bind=("127.0.0.1", port))
+    base = f"coap://127.0.0.1:{server.coap_port}/"
+    request = aiocoap.Message(code=aiocoap.POST, uri=base + "rd", payload=LINKS, content_format=40)
+    request.opt.uri_query = ["ep=stock", "lwm2m=1.1"]
+    assert (await context.request(request).response).code == aiocoap.CREATED
+    while server.figures()["mp_lwm2m_requests_total"] < 1:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(0.3)
+    answer = asyncio.ensure_future(context.request(
+        aiocoap.Message(code=aiocoap.GET, uri=base + path_of(image))).response)
+    await asyncio.sleep(0.25)
+    assert not answer.done()
+    await asyncio.to_thread(kill)
+    found = await asyncio.wait_for(answer, 60)
+    await context.shutdown()
+    return found, port
+
+
+def test_a_stock_client_goes_on_pulling_in_large_blocks_after_kill_9(server, image):
+    def kill():
+        server.kill()
+        server.start()
+    found, port = asyncio.run(pull(server, image, kill))
+    assert found.payload == image
+    assert server.figures()["mp_coap_received_total"] < 2400  # 2,048 blocks, and not 16 times as many
+    server.kill()
+    server.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", port))
+        s.settimeout(5)
+        s.sendto(message(GET, path_of(image)), ("127.0.0.1", server.coap_port))
+        assert len(s.recv(2048)) > 1024
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:  # a neighbour of it is nobody
+        s.settimeout(5)
+        s.sendto(message(GET, path_of(image)), ("127.0.0.1", server.coap_port))
+        assert plain.code(s.recv(2048)) == "4.03"
