@@ -17,6 +17,7 @@
 #include "devices.h"
 #include "events.h"
 #include "lwm2m/campaign.h"
+#include "lwm2m/interview.h"
 #include "metrics.h"
 #include "releases.h"
 #include "rollouts.h"
@@ -322,6 +323,7 @@ int actions_remove(struct server *s, struct device *d)
 	if (mp_json_put_str(gone, "id", d->name) < 0 || mp_json_put_bool(gone, "removed", true) < 0)
 		return -ENOMEM;
 	campaigns_forget(s, d);
+	interviews_forget(s->interviews, d);
 	rollouts_forget(s, d);
 	if (events_wanted(s->events, EVENT_DEVICE, d->name))
 		events_add(s->events, EVENT_DEVICE, d->name, take_ptr(gone));

@@ -94,6 +94,7 @@ static void give_up_turn(struct server *s)
 	int r;
 
 	campaigns_reset(s->campaigns);
+	interviews_reset(s->interviews);
 	mp_store_rollback(s->store);
 	lwm2m_give_up(s);
 	telemetry_forget(s->telemetry);
@@ -285,7 +286,7 @@ static int open_as_started(struct server *s, struct mp_err *err)
 		r = online_new(s, &s->online, err);
 	if (r == 0)
 		r = lwm2m_open(s, &s->lwm2m, err);
-	if (r == 0 && campaigns_new(s, &s->campaigns) < 0)
+	if (r == 0 && (interviews_new(&s->interviews) < 0 || campaigns_new(s, &s->campaigns) < 0))
 		r = mp_err_set(err, -ENOMEM, "memory is out");
 	if (r == 0)
 		r = open_listeners(s, err);
@@ -348,6 +349,7 @@ static void finish(struct server *s)
 static void release(struct server *s)
 {
 	campaigns_free(s->campaigns);
+	interviews_free(s->interviews);
 	lwm2m_free(s->lwm2m);
 	bootstrap_free(s->bootstrap);
 	telemetry_free(s->telemetry);

@@ -53,6 +53,7 @@ struct server {
 	struct credentials *credentials;
 	struct lwm2m *lwm2m;
 	struct campaigns *campaigns;
+	struct interviews *interviews;
 	struct telemetry *telemetry;
 	struct watch *watch;
 	struct leshan *leshan; /* NULL: off */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lwm2m/interview.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "actions.h"
@@ -16,6 +18,45 @@
 #include "server.h"
 
 #define SCAN 4096 /* devices looked at in one second */
+#define RECENT 4096 /* a power of two */
+
+struct interviews {
+	struct device *recent[RECENT]; /* a ring of those that registered last; NULL: gone */
+	size_t end; /* where the next one comes */
+	size_t n; /* before it, at most RECENT */
+	size_t cursor; /* of the scan for the others */
+};
+
+int interviews_new(struct interviews **ret)
+{
+	struct interviews *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	*ret = t;
+	return 0;
+}
+
+void interviews_free(struct interviews *t)
+{
+	free(t);
+}
+
+void interviews_reset(struct interviews *t)
+{
+	if (t)
+		t->n = 0;
+}
+
+void interviews_forget(struct interviews *t, const struct device *d)
+{
+	for (size_t i = 0; t && i < t->n; i++) {
+		struct device **at = &t->recent[(t->end - 1 - i) % RECENT];
+
+		if (*at == d)
+			*at = NULL;
+	}
+}
 
 static const struct mp_lwm2m_path device_object = {.id = {3, 0}, .n = 2};
 
@@ -87,8 +128,11 @@ void interview_heard(struct server *s, struct device *d, const struct lwm2m_resu
 
 void interview_wanted(struct server *s, struct device *d)
 {
-	(void)s;
+	struct interviews *t = s->interviews;
+
 	d->wants_interview = true;
+	t->recent[t->end++ % RECENT] = d;
+	t->n += t->n < RECENT;
 }
 
 struct question {
@@ -125,24 +169,32 @@ static bool ask(struct server *s, struct device *d, struct registration *r)
 	return true;
 }
 
+static bool begin(struct server *s, struct device *d)
+{
+	struct registration *r;
+
+	if (!d || !d->wants_interview || d->campaign)
+		return false;
+	r = registry_find(s->lwm2m->registry, d->name);
+	return r && registration_is_awake(r) && registration_has(r, &device_object) && ask(s, d, r);
+}
+
 void interviews_tick(struct server *s)
 {
-	static size_t cursor;
-	unsigned left = s->options.interviews;
+	struct interviews *t = s->interviews;
+	unsigned left = s->options.interviews, for_others = left / 4;
 
+	while (left > for_others && t->n) {
+		t->n--;
+		left -= begin(s, t->recent[--t->end % RECENT]);
+	}
 	for (size_t i = 0; left && i < SCAN; i++) {
-		struct device *d = devices_at(s->devices, cursor++);
-		struct registration *r;
+		struct device *d = devices_at(s->devices, t->cursor++);
 
 		if (!d) {
-			cursor = 0;
+			t->cursor = 0;
 			break;
 		}
-		if (!d->wants_interview || d->campaign)
-			continue;
-		r = registry_find(s->lwm2m->registry, d->name);
-		if (r && registration_is_awake(r) && registration_has(r, &device_object) &&
-		    ask(s, d, r))
-			left--;
+		left -= begin(s, d);
 	}
 }
