@@ -19,6 +19,7 @@
 
 #define PAGE 500 /* devices of one answer */
 #define SECONDS_MAX 600
+#define COMING_MAX 120 /* seconds until all are known by their model */
 
 static void run_mp(const struct world *w, const char *verb)
 {
@@ -117,6 +118,20 @@ static void start_rollout(struct world *w)
 	world_call(w, "POST", "/api/v1/rollouts", &body, &answer);
 }
 
+/* The server has asked each of them what it is. */
+static void await_devices(struct world *w, struct campaign *c)
+{
+	double began = place_clock();
+	unsigned n;
+
+	while ((n = look(w, c)) < c->devices) {
+		if (place_clock() - began > COMING_MAX)
+			errx(1, "campaign: after %d s %u of %u simulated devices are known",
+			     COMING_MAX, n, c->devices);
+		sleep(1);
+	}
+}
+
 void campaign_run(struct world *w, struct campaign *c)
 {
 	pid_t devices;
@@ -125,11 +140,7 @@ void campaign_run(struct world *w, struct campaign *c)
 
 	publish(w);
 	devices = start_devices(w, c->devices);
-	for (unsigned i = 0; look(w, c) < c->devices; i++) {
-		if (i == 120)
-			errx(1, "not every simulated device has become one");
-		sleep(1);
-	}
+	await_devices(w, c);
 	before = place_rss_kb(w->server);
 	began = place_clock();
 	start_rollout(w);

@@ -114,23 +114,20 @@ static void await_answer(struct world *w)
 }
 
 /* Also when we end for want of something: its change of user has made it forget whose child it is. */
-static struct world *running;
+static struct world *ours;
 
-static void stop_at_exit(void)
+static void clean_up(void)
 {
-	if (running)
-		kill(running->server, SIGKILL);
+	if (ours->server > 0)
+		kill(ours->server, SIGKILL);
+	(void)mp_file_remove_tree(ours->dir, NULL);
 }
 
 double world_start_server(struct world *w)
 {
-	static bool is_watched;
 	double began = place_clock();
 
-	if (!is_watched)
-		is_watched = atexit(stop_at_exit) == 0;
 	w->server = fork();
-	running = w;
 	if (w->server == 0)
 		run_server(w);
 	await_answer(w);
@@ -141,28 +138,33 @@ void world_stop_server(struct world *w, int signal)
 {
 	kill(w->server, signal);
 	waitpid(w->server, NULL, 0);
-	running = NULL;
+	w->server = 0;
 }
 
 /* Firmware alone: a release of it needs no packages. */
-static void write_product(const struct world *w)
+static void write_product(const struct world *w, unsigned image_kb)
 {
 	static const char text[] =
 		"product: bench\nversion: 1.0.0\n"
 		"server: { url: \"https://127.0.0.1:8443\", names: [127.0.0.1] }\n"
 		"firmware: { thermometer: { file: thermometer.bin, version: 1.1.0, transfer: push "
 		"} }\n";
-	static char image[1 << 20] = "mp-sim 1.1.0\n";
+	size_t size = (size_t)image_kb * 1024;
+	auto_free char *image = calloc(1, size);
 	char path[128];
 	struct mp_err e;
+
+	if (!image)
+		errx(1, "memory is out");
+	strcpy(image, "mp-sim 1.1.0\n");
 
 	snprintf(path, sizeof(path), "%s/product/product.yaml", w->dir);
 	die_if(mp_file_write(path, text, sizeof(text) - 1, 0644, &e), &e);
 	snprintf(path, sizeof(path), "%s/product/thermometer.bin", w->dir);
-	die_if(mp_file_write(path, image, sizeof(image), 0644, &e), &e);
+	die_if(mp_file_write(path, image, size, 0644, &e), &e);
 }
 
-void world_make(struct world *w, const char *build)
+void world_make(struct world *w, const char *build, unsigned image_kb)
 {
 	char mp[4096], path[128];
 	const char *argv[] = {mp, "init", path, "--product", "bench", NULL};
@@ -176,20 +178,18 @@ void world_make(struct world *w, const char *build)
 	strcpy(w->dir, "/tmp/bench-lwm2m-XXXXXX");
 	if (!mkdtemp(w->dir))
 		err(1, "%s", w->dir);
+	ours = w;
+	if (atexit(clean_up) != 0)
+		errx(1, "memory is out");
 	snprintf(w->locations, sizeof(w->locations), "%s/locations", w->dir);
 	snprintf(mp, sizeof(mp), "%s/mp", build);
 	snprintf(path, sizeof(path), "%s/product", w->dir);
 	die_if(mp_proc_run(&(struct mp_proc){.argv = argv}, &e), &e);
-	write_product(w);
+	write_product(w, image_kb);
 	world_start_server(w);
 	snprintf(path, sizeof(path), "%s/product/server/admin.token", w->dir);
 	die_if(mp_file_read(path, &token, &e), &e);
 	snprintf(w->admin, sizeof(w->admin), "%.*s", (int)strcspn(token.data, "\n"), token.data);
-}
-
-void world_remove(struct world *w)
-{
-	(void)mp_file_remove_tree(w->dir, NULL);
 }
 
 bool world_await_devices(struct world *w, unsigned n)
@@ -222,7 +222,7 @@ void world_load(struct world *w, struct load *l)
 		program,	"load",	       l->kind,	      "--json",	     "--server",
 		server,		"--endpoints", endpoints,     "--in-flight", in_flight,
 		"--operations", operations,    "--locations", w->locations,  NULL};
-	double before = place_cpu_seconds(l->server);
+	double before = l->server ? place_cpu_seconds(l->server) : 0;
 	auto_(mp_json) *j = NULL;
 	MP_BUF(out, 65536);
 	struct mp_err e;
@@ -239,7 +239,8 @@ void world_load(struct world *w, struct load *l)
 	l->p99_ms = number(j, "p99_ms");
 	l->own_us = number(j, "cpu_us_per_operation");
 	l->failed = (unsigned)number(j, "failed");
-	l->server_us = (place_cpu_seconds(l->server) - before) * 1e6 / l->operations;
+	if (l->server)
+		l->server_us = (place_cpu_seconds(l->server) - before) * 1e6 / l->operations;
 }
 
 /* ---- keys ---- */

@@ -10,7 +10,7 @@
 struct mp_buf;
 
 struct world {
-	char dir[64]; /* temporary; removed at the end */
+	char dir[64]; /* temporary */
 	const char *build; /* where mp, mp-server and mp-sim are */
 	char admin[64]; /* token */
 	char locations[96]; /* file of the registrations' locations */
@@ -18,11 +18,12 @@ struct world {
 	pid_t server;
 };
 
-void world_make(struct world *w, const char *build); /* with its server running */
+/* With its server running, and firmware of so many KB to publish. The server ends and the folder goes
+ * when the program ends, whatever ends it. */
+void world_make(struct world *w, const char *build, unsigned image_kb);
 /* Seconds from exec until it answers over CoAP. */
 double world_start_server(struct world *w);
 void world_stop_server(struct world *w, int signal);
-void world_remove(struct world *w);
 /* One request to its API, with the administrator's token; `answer` takes head and body. Anything but
  * success ends the program. */
 void world_call(struct world *w, const char *method, const char *path, const struct mp_buf *body,
@@ -37,7 +38,7 @@ struct load { /* what to ask for */
 	uint16_t port; /* on the loopback address */
 	bool secure;
 	unsigned endpoints, operations, in_flight;
-	pid_t server; /* whose CPU is to be looked at */
+	pid_t server; /* whose CPU is to be looked at; 0: nobody's */
 	double per_second, p99_ms, own_us, server_us; /* CPU of each operation */
 	unsigned failed;
 };
