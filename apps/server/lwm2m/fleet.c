@@ -4,6 +4,7 @@
 #include "devices.h"
 #include "server.h"
 #include "inside.h"
+#include "interview.h"
 #include "lwm2m.h"
 #include "registry_edit.h"
 
@@ -18,6 +19,7 @@ static bool make(struct server *s, struct registration *r)
 		server_write_failed(s);
 		return false;
 	}
+	interview_wanted(s, d);
 	r->is_device = true;
 	return true;
 }
