@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * main.c - what the CoAP endpoint costs beside the handler and the kernel: nothing is sent
  *
- *     bench-coap [--json]
+ *     bench-coap [--json] [--messages N]
  *
  * Each line is the time of this process for one message, with few and with 100,000 remotes. */
 #include <err.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "coap/endpoint.h"
 
 #define MANY 100000
-#define MESSAGES 1000000
 
 static uint8_t sent[2048];
 static size_t answered;
+static uint32_t messages = 1000000; /* a line */
 
 static void keep(void *user, const struct mp_coap_remote *to, const void *data, size_t len)
 {
@@ -92,7 +93,7 @@ static double serving(uint32_t remotes)
 	double begin;
 
 	begin = seconds();
-	for (uint32_t i = 0; i < MESSAGES; i++) {
+	for (uint32_t i = 0; i < messages; i++) {
 		struct mp_coap_remote r = remote(i % remotes);
 		size_t len = registration(message, i);
 
@@ -100,7 +101,7 @@ static double serving(uint32_t remotes)
 	}
 	begin = seconds() - begin;
 	mp_coap_free(c);
-	return begin / MESSAGES * 1e9;
+	return begin / messages * 1e9;
 }
 
 static double writing(void)
@@ -108,12 +109,12 @@ static double writing(void)
 	uint8_t message[256];
 	double begin = seconds();
 
-	for (uint32_t i = 0; i < MESSAGES; i++) {
+	for (uint32_t i = 0; i < messages; i++) {
 		struct mp_coap_remote r = remote(i);
 
 		sent[r.address.ip[12]] = message[registration(message, i) - 1];
 	}
-	return (seconds() - begin) / MESSAGES * 1e9;
+	return (seconds() - begin) / messages * 1e9;
 }
 
 static void ask(struct mp_coap *c, uint32_t i)
@@ -137,22 +138,35 @@ static double asking(uint32_t open)
 		ask(c, i);
 	answered = 0;
 	begin = seconds();
-	for (uint32_t i = 0; i < MESSAGES; i++) {
+	for (uint32_t i = 0; i < messages; i++) {
 		ask(c, UINT32_MAX);
 		sent[0] = (uint8_t)(0x60 | (sent[0] & 15));
 		sent[1] = MP_COAP_CONTENT;
 		mp_coap_receive(c, &r, sent, 12);
 	}
 	begin = seconds() - begin;
-	if (answered != MESSAGES)
-		errx(1, "%zu of %d exchanges were answered", answered, MESSAGES);
+	if (answered != messages)
+		errx(1, "%zu of %u exchanges were answered", answered, messages);
 	mp_coap_free(c);
-	return begin / MESSAGES * 1e9;
+	return begin / messages * 1e9;
 }
 
-int main(int argc, char *argv[])
+static void parse(int argc, char *argv[], bool *ret_json)
 {
-	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			*ret_json = true;
+		else if (strcmp(argv[i], "--messages") == 0 && i + 1 < argc)
+			messages = (uint32_t)strtoul(argv[++i], NULL, 10);
+		else
+			errx(2, "usage: bench-coap [--json] [--messages N]");
+	}
+	if (!messages)
+		errx(2, "--messages: 1 or more");
+}
+
+static void print(bool json)
+{
 	double write = writing();
 	const struct {
 		const char *name, *text;
@@ -165,8 +179,6 @@ int main(int argc, char *argv[])
 	};
 	size_t n = sizeof(lines) / sizeof(lines[0]);
 
-	if (argc > 1 && !json)
-		errx(2, "usage: bench-coap [--json]");
 	for (size_t i = 0; i < n; i++) {
 		if (json)
 			printf("%s\"%s\": %.0f%s", i ? ", " : "{", lines[i].name, lines[i].ns,
@@ -174,5 +186,13 @@ int main(int argc, char *argv[])
 		else
 			printf("%-40s %6.0f ns\n", lines[i].text, lines[i].ns);
 	}
+}
+
+int main(int argc, char *argv[])
+{
+	bool json = false;
+
+	parse(argc, argv, &json);
+	print(json);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dtls.c - what DTLS costs a server: handshakes, questions to parked sessions, memory
  *
- *     bench-dtls [--json] [SESSIONS]
+ *     bench-dtls [--json] [--questions N] [SESSIONS]
  *
  * The clients are a process of their own behind a pair of sockets, so that the server's processor
  * time and memory are its alone; the sockets' share of that time is in it. */
@@ -20,8 +20,9 @@
 #include "dtls_mbedtls/dtls_mbedtls.h"
 
 #define WINDOW 32 /* handshakes at once */
-#define QUESTIONS 100000
 #define MARK UINT32_MAX /* from the clients: a part is over */
+
+static unsigned questions = 100000;
 
 struct end {
 	int fd;
@@ -169,8 +170,8 @@ static void run_clients(int fd, uint32_t count)
 			pull(&e);
 	}
 	push(fd, MARK, NULL, 0);
-	for (unsigned asked = 0; e.answers < count + QUESTIONS;) {
-		for (; asked < QUESTIONS && asked + count - e.answers < WINDOW; asked++)
+	for (unsigned asked = 0; e.answers < count + questions;) {
+		for (; asked < questions && asked + count - e.answers < WINDOW; asked++)
 			ask(NULL, e.sessions[1 + (uint32_t)random() % count]);
 		pull(&e);
 	}
@@ -216,19 +217,37 @@ static void run_server(int fd, uint32_t count, bool json)
 	mp_dtls_get_counters(e.d, &after);
 	report(json, "dtls_parked_us",
 	       "microseconds for a question and its answer on a parked session",
-	       seconds / QUESTIONS * 1e6);
-	if ((after.revived - before.revived) * 10 < QUESTIONS * 9 && count > 1000)
+	       seconds / questions * 1e6);
+	if ((after.revived - before.revived) * 10 < questions * 9 && count > 1000)
 		errx(1, "the sessions were not parked");
 	mp_dtls_free(e.d);
 }
 
+static unsigned number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || n == 0 || n > 10000000)
+		errx(2, "usage: bench-dtls [--json] [--questions N] [SESSIONS]");
+	return (unsigned)n;
+}
+
 int main(int argc, char *argv[])
 {
-	bool json = argc > 1 && mp_streq(argv[1], "--json");
-	uint32_t count = argc > 1 + json ? (uint32_t)atoi(argv[1 + json]) : 100000;
+	bool json = false;
+	uint32_t count = 100000;
 	int fds[2], status;
 	pid_t pid;
 
+	for (int i = 1; i < argc; i++) {
+		if (mp_streq(argv[i], "--json"))
+			json = true;
+		else if (mp_streq(argv[i], "--questions") && i + 1 < argc)
+			questions = number(argv[++i]);
+		else
+			count = number(argv[i]);
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) < 0)
 		err(1, "socketpair");
 	pid = fork();
