@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coap/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "coap/stream.h"
+
+#define QUEUE_MAX_BYTES ((size_t)256 << 10) /* that wait for the other side */
+#define MESSAGE_MAX_BYTES 8192
+#define READ_BYTES 16384
+
+struct mp_coap_connection {
+	struct mp_coap *coap;
+	void *user;
+	struct mp_tcp *tcp;
+	struct mp_coap_stream *stream;
+	struct mp_net_address address;
+	int error; /* that ended it, for the next call to tell */
+	bool is_up, receiving, freed;
+};
+
+static int queue(void *user, const void *data, size_t len)
+{
+	struct mp_coap_connection *c = user;
+
+	return mp_tcp_queue(c->tcp, data, len);
+}
+
+static void got(void *user, const struct mp_coap_message *m)
+{
+	struct mp_coap_connection *c = user;
+	struct mp_coap_remote from;
+
+	if (c->freed)
+		return;
+	mp_coap_connection_remote(c, &from);
+	mp_coap_receive_message(c->coap, &from, m);
+}
+
+static int new_connection(struct mp_coap *coap, struct mp_tcp *tcp, void *user, bool is_up,
+			  struct mp_coap_connection **ret)
+{
+	auto_(mp_coap_connection) *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c) {
+		mp_tcp_free(tcp);
+		return -ENOMEM;
+	}
+	c->coap = coap;
+	c->user = user;
+	c->tcp = tcp;
+	c->is_up = is_up;
+	mp_tcp_remote(tcp, &c->address);
+	r = mp_coap_stream_new(
+		&(struct mp_coap_stream_config){
+			.user = c, .send = queue, .got = got, .message_max = MESSAGE_MAX_BYTES},
+		&c->stream);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(c);
+	return 0;
+}
+
+int mp_coap_connection_open(struct mp_coap *coap, const struct mp_net_address *address, void *user,
+			    struct mp_coap_connection **ret)
+{
+	struct mp_tcp *tcp;
+	int r = mp_tcp_connect(address, QUEUE_MAX_BYTES, &tcp, NULL);
+
+	return r < 0 ? r : new_connection(coap, tcp, user, false, ret);
+}
+
+int mp_coap_connection_accepted(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
+				struct mp_coap_connection **ret)
+{
+	return new_connection(coap, tcp, user, true, ret);
+}
+
+static void destroy(struct mp_coap_connection *c)
+{
+	mp_coap_stream_free(c->stream);
+	mp_tcp_free(c->tcp);
+	free(c);
+}
+
+void mp_coap_connection_free(struct mp_coap_connection *c)
+{
+	if (!c || c->freed)
+		return;
+	c->freed = true;
+	mp_coap_session_gone(c->coap, c);
+	if (!c->receiving)
+		destroy(c);
+}
+
+void *mp_coap_connection_user(const struct mp_coap_connection *c)
+{
+	return c->user;
+}
+
+void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remote *ret)
+{
+	*ret = (struct mp_coap_remote){.address = c->address, .session = c, .is_reliable = true};
+}
+
+int mp_coap_connection_fd(const struct mp_coap_connection *c)
+{
+	return mp_tcp_fd(c->tcp);
+}
+
+bool mp_coap_connection_wants_write(const struct mp_coap_connection *c)
+{
+	return mp_tcp_wants_write(c->tcp);
+}
+
+bool mp_coap_connection_is_up(const struct mp_coap_connection *c)
+{
+	return c->is_up;
+}
+
+void mp_coap_connection_send(struct mp_coap_connection *c, const void *data, size_t len)
+{
+	struct mp_coap_message m;
+	int r;
+
+	if (c->freed || c->error || mp_coap_decode(data, len, &m) < 0)
+		return;
+	r = mp_coap_stream_send(c->stream, &m);
+	if (r < 0 && r != -EMSGSIZE)
+		c->error = r;
+}
+
+static int fail(struct mp_coap_connection *c, int r)
+{
+	c->error = r;
+	return r;
+}
+
+int mp_coap_connection_receive(struct mp_coap_connection *c)
+{
+	uint8_t data[READ_BYTES];
+	ssize_t n;
+	int r;
+
+	if (c->error)
+		return c->error;
+	n = mp_tcp_receive(c->tcp, data, sizeof(data));
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		return fail(c, n < 0 ? (int)n : -ECONNRESET);
+	c->receiving = true;
+	r = mp_coap_stream_receive(c->stream, data, (size_t)n);
+	c->receiving = false;
+	if (c->freed) {
+		destroy(c);
+		return -ESHUTDOWN;
+	}
+	return r < 0 ? fail(c, r) : 0;
+}
+
+int mp_coap_connection_flush(struct mp_coap_connection *c)
+{
+	int r;
+
+	if (c->error && c->error != -EPROTO) /* an Abort tells the other side why */
+		return c->error;
+	r = mp_tcp_flush(c->tcp);
+	if (r < 0)
+		return r == -EAGAIN ? r : fail(c, r);
+	c->is_up = true;
+	return c->error;
+}

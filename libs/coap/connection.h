@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * connection.h - one TCP connection as a remote of an endpoint: socket, framing and queue in one
+ *
+ *     r = mp_coap_connection_open(coap, &address, me, &c);  // begins to connect, sends our CSM
+ *     ... in mp_coap_config.send, when to->is_reliable:
+ *     mp_coap_connection_send(to->session, data, len);
+ *     ... when mp_coap_connection_fd(c) is readable, or writable while it wants to write:
+ *     r = mp_coap_connection_receive(c);                    // messages reach the endpoint
+ *     r = mp_coap_connection_flush(c);                      // what was queued leaves
+ *
+ * The remote's session is the connection, so a caller that has other sessions, too, tells them apart
+ * by `is_reliable`. What goes wrong is told by receive() and flush() alone; then free it.
+ */
+#pragma once
+
+#include "coap/endpoint.h"
+#include "net/tcp.h"
+
+struct mp_coap_connection;
+
+/* -EHOSTUNREACH, -ENOMEM and other errors of connecting. */
+int mp_coap_connection_open(struct mp_coap *coap, const struct mp_net_address *address, void *user,
+			    struct mp_coap_connection **ret);
+/* One that was accepted; `tcp` is taken over, also when it fails. -ENOMEM, -ENOBUFS. */
+int mp_coap_connection_accepted(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
+				struct mp_coap_connection **ret);
+/* Closes it; the endpoint forgets it (mp_coap_session_gone()). It may be called from inside
+ * mp_coap_connection_receive(), which then returns -ESHUTDOWN. */
+void mp_coap_connection_free(struct mp_coap_connection *c);
+DEFINE_AUTO(mp_coap_connection)
+
+void *mp_coap_connection_user(const struct mp_coap_connection *c);
+void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remote *ret);
+int mp_coap_connection_fd(const struct mp_coap_connection *c);
+bool mp_coap_connection_wants_write(const struct mp_coap_connection *c);
+/* Has the other side been reached? */
+bool mp_coap_connection_is_up(const struct mp_coap_connection *c);
+
+/* A message in the form of a datagram, as mp_coap_config.send() has it. */
+void mp_coap_connection_send(struct mp_coap_connection *c, const void *data, size_t len);
+/* Read what is there, some 16 KiB at most. 0; -ECONNRESET: the other side has closed; -EPROTO;
+ * -ECONNREFUSED and other errors of the network; -ESHUTDOWN: it was freed meanwhile. */
+int mp_coap_connection_receive(struct mp_coap_connection *c);
+/* 0: all has left; -EAGAIN: wait until it is writable; others: it is broken. */
+int mp_coap_connection_flush(struct mp_coap_connection *c);
