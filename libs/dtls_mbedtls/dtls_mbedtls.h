@@ -8,3 +8,6 @@
 #include "dtls/dtls.h"
 
 extern const struct mp_dtls_backend mp_dtls_mbedtls;
+
+/* For those who speak DTLS and need a digest besides. */
+void mp_dtls_mbedtls_sha256(const void *data, size_t len, uint8_t ret[32]);

@@ -91,6 +91,9 @@ struct mp_lwm2m_client_kind {
 	unsigned awake_ms; /* queue mode: from the last message on; 0: 93 s, MAX_TRANSMIT_WAIT */
 	unsigned bootstrap_ms; /* a bootstrap without Finish fails after so long; 0: 247 s */
 	bool bootstrap_pack; /* 1.2: ask for everything in one answer first (Core 1.2, 6.1.7.10) */
+	/* 1.2: register by a profile id, with the list of objects only where it is not known (Core 1.2,
+	 * 6.2.1). NULL: always with the list. */
+	void (*sha256)(const void *data, size_t len, uint8_t ret[32]);
 	const char *attributes; /* more parameters of the registration, "a=1&b=2"; NULL: none */
 
 	/* ---- the platform ---- */
@@ -134,7 +137,7 @@ struct mp_lwm2m_account { /* everything is copied */
 	const void *identity, *server_key, *secret; /* PSK identity or certificate; …; key */
 	size_t identity_len, server_key_len, secret_len;
 	uint32_t lifetime; /* seconds; 0: 86400 */
-	const char *binding; /* NULL: "U" */
+	const char *binding; /* NULL: as the URI has it, "U" or "T" */
 	bool keep_notifications; /* object 1, resource 6: while disabled or offline */
 	uint32_t pmin, pmax; /* defaults of object 1; 0: none */
 	uint32_t hold_off; /* bootstrap: seconds before it is asked */

@@ -205,15 +205,21 @@ static int add_security(struct mp_lwm2m_client *c, const struct mp_lwm2m_account
 	return set_rows(c, 0, free_instance(c, 0), rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static bool is_tcp(const char *uri)
+{
+	return mp_str_starts_with(uri, "coap+tcp") || mp_str_starts_with(uri, "coaps+tcp");
+}
+
 static int add_server(struct mp_lwm2m_client *c, const struct mp_lwm2m_account *a)
 {
+	const char *binding = is_tcp(a->uri) ? "T" : "U";
 	const struct row rows[] = {
 		{0, mp_lwm2m_integer(a->short_id), true},
 		{1, mp_lwm2m_integer(a->lifetime ? a->lifetime : 86400), true},
 		{2, mp_lwm2m_integer(a->pmin), a->pmin > 0},
 		{3, mp_lwm2m_integer(a->pmax), a->pmax > 0},
 		{6, mp_lwm2m_boolean(a->keep_notifications), true},
-		{7, mp_lwm2m_string(a->binding ? a->binding : "U"), true},
+		{7, mp_lwm2m_string(a->binding ? a->binding : binding), true},
 	};
 
 	return set_rows(c, 1, free_instance(c, 1), rows, sizeof(rows) / sizeof(rows[0]));
@@ -264,7 +270,7 @@ static int parse_uri(struct mp_lwm2m_peer *p)
 	if (!host)
 		return -EBADMSG;
 	p->secure = mp_str_starts_with(p->uri, "coaps");
-	p->tcp = mp_str_starts_with(p->uri, "coap+tcp") || mp_str_starts_with(p->uri, "coaps+tcp");
+	p->tcp = is_tcp(p->uri);
 	p->port = p->secure ? 5684 : 5683;
 	host += 3;
 	if (*host == '[') {

@@ -4,6 +4,7 @@
  *   client.c            clients, their classes, time, events
  *   client_account.c    server accounts from objects 0 and 1, their persistence
  *   client_register.c   registration, one state machine an account
+ *   client_profile.c    what may stand for the list of objects in a registration
  *   client_bootstrap.c  bootstrap, its operations
  *   client_serve.c      which operation a request is
  *   client_sink.c       bodies that a class takes block by block
@@ -50,6 +51,7 @@ struct account {
 	uint16_t version; /* that it speaks with us */
 	uint8_t state, tries, rounds, after; /* after: enum after_deregister */
 	bool connected, update_wanted, links_wanted, resume, is_stale, disable_wanted, no_pack;
+	bool list_wanted; /* the server does not know our profile id */
 	bool has_failed; /* all tries of a sequence, since it was registered last */
 };
 
@@ -140,6 +142,11 @@ void mp_lwm2m_account_update(struct account *a);
 void mp_lwm2m_account_deregister(struct account *a, enum after_deregister after);
 int mp_lwm2m_account_send(struct account *a, struct mp_coap_ask *ask,
 			  void (*handler)(void *user, const struct mp_coap_answer *answer));
+
+/* ---- client_profile.c ---- */
+#define MP_LWM2M_PROFILE_ID 70 /* "1:" and 64 digits */
+/* `suite`: of RFC 6920; one that is not SHA-256 counts as its 64 bits. */
+int mp_lwm2m_profile_id(struct mp_lwm2m_client *c, int64_t suite, char *ret);
 
 /* ---- client_bootstrap.c ---- */
 void mp_lwm2m_bootstrap_begin(struct mp_lwm2m_client *c);

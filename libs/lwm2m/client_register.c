@@ -103,7 +103,7 @@ static void add_binding(struct queries *q, const struct account *a)
 	size_t n = 0;
 
 	(void)mp_lwm2m_rows_get(&a->client->rows, &mp_lwm2m_path(1, a->server, 7), &v);
-	for (size_t i = 0; i < v.text.len && n + 2 < sizeof(binding); i++) {
+	for (size_t i = 0; i < v.text.len && n + 3 < sizeof(binding); i++) {
 		if (v.text.data[i] == 'Q')
 			queue = true;
 		else
@@ -111,6 +111,8 @@ static void add_binding(struct queries *q, const struct account *a)
 	}
 	if (n)
 		binding[n] = 0;
+	if (a->remote.is_reliable && !strchr(binding, 'T')) /* object 1 does not know of it */
+		strcat(binding, "T");
 	/* 1.0 has the Q in the binding, 1.1 beside it */
 	add_query(q, "b=%s%s", binding, queue && a->version < MP_LWM2M_VERSION(1, 1) ? "Q" : "");
 	if (queue && a->version >= MP_LWM2M_VERSION(1, 1) && !a->location)
@@ -176,6 +178,18 @@ static void registered(struct account *a, enum mp_lwm2m_event e, uint8_t code)
 	look_after_others(a->client);
 }
 
+static bool has_profile(const struct account *a)
+{
+	return a->client->kind->sha256 && a->version >= MP_LWM2M_VERSION(1, 2);
+}
+
+/* Any error sends us back to the list, but for those that the list would not mend. */
+static bool is_profile_unknown(const struct account *a, uint8_t code)
+{
+	return has_profile(a) && !a->list_wanted && mp_coap_class(code) == 4 &&
+	       code != MP_COAP_PRECONDITION_FAILED && code != MP_COAP_FORBIDDEN;
+}
+
 static void register_answer(struct account *a, const struct mp_coap_answer *answer)
 {
 	if (answer->outcome != MP_COAP_ANSWERED) {
@@ -186,9 +200,16 @@ static void register_answer(struct account *a, const struct mp_coap_answer *answ
 	if (answer->code == MP_COAP_CREATED) {
 		keep_location(a, answer->message);
 		if (a->location) {
+			a->list_wanted = false;
 			registered(a, MP_LWM2M_REGISTERED, answer->code);
 			return;
 		}
+	}
+	if (is_profile_unknown(a, answer->code)) {
+		a->list_wanted = true;
+		set_due(a, 0);
+		a->state = ACCOUNT_WAITING;
+		return;
 	}
 	if (answer->code == MP_COAP_PRECONDITION_FAILED && a->version > MP_LWM2M_VERSION(1, 0)) {
 		a->version--;
@@ -217,10 +238,14 @@ static void register_handler(void *user, const struct mp_coap_answer *answer)
 static int send_register(struct account *a)
 {
 	struct mp_coap_ask ask = MP_COAP_ASK(MP_COAP_POST, "rd");
+	bool has_id = has_profile(a), has_list = !has_id || a->list_wanted;
+	char profile[MP_LWM2M_PROFILE_ID];
 	struct queries q = {.n = 0};
 	MP_BUF(links, PAYLOAD_MAX);
-	int r = mp_lwm2m_client_links(a->client, &links);
+	int r = has_list ? mp_lwm2m_client_links(a->client, &links) : 0;
 
+	if (r == 0 && has_id)
+		r = mp_lwm2m_profile_id(a->client, mp_lwm2m_account_number(a, 27, 0), profile);
 	if (r < 0)
 		return r;
 	if (!mp_lwm2m_account_number(a, 6, 0))
@@ -233,9 +258,12 @@ static int send_register(struct account *a)
 	add_query(&q, "lt=%u", a->lifetime);
 	add_query(&q, "lwm2m=%u.%u", a->version >> 8, a->version & 255u);
 	add_binding(&q, a);
+	if (has_id)
+		add_query(&q, "pid=%s", profile);
 	add_attributes(&q, a->client->kind->attributes);
 	ask.queries = q.list;
-	ask.format = MP_LWM2M_FORMAT_LINK;
+	if (has_list)
+		ask.format = MP_LWM2M_FORMAT_LINK;
 	ask.payload = links.data;
 	ask.payload_len = links.len;
 	a->state = ACCOUNT_REGISTERING;

@@ -395,3 +395,107 @@ TORTURE(a_client_registers_or_says_that_memory_is_out)
 		return -ENOMEM;
 	return world_get(&w, 1, "3/0/0") == MP_COAP_CONTENT ? 0 : -ENOMEM;
 }
+
+TEST(a_profile_id_stands_for_the_list_once_the_server_has_seen_both)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .profiles = true);
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(2, w.seen[1].registers); /* 4.09, then with the list */
+	ASSERT_INT(MP_LWM2M_FORMAT_LINK, w.seen[1].format);
+	ASSERT(mp_str_starts_with(w.seen[1].profile, "pid=5:"));
+	ASSERT_INT(6 + 16, strlen(w.seen[1].profile));
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+	mp_lwm2m_client_reset(w.client);
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 1000);
+	ASSERT_INT(3, w.seen[1].registers);
+	ASSERT_STR("", w.seen[1].payload);
+	ASSERT_INT(-1, w.seen[1].format);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+	ASSERT_INT(0, w.events[MP_LWM2M_REFUSED]);
+}
+
+TEST(a_profile_id_changes_with_the_instances)
+{
+	char before[80], after[80];
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .profiles = true);
+
+	ASSERT_OK(world_begin(&w));
+	(void)snprintf(before, sizeof(before), "%s", w.seen[1].profile);
+	ASSERT_OK(mp_lwm2m_rows_add(&w.apn.rows, &mp_lwm2m_path(11, 3)));
+	mp_lwm2m_client_reset(w.client);
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 1000);
+	(void)snprintf(after, sizeof(after), "%s", w.seen[1].profile);
+	ASSERT(!mp_streq(before, after));
+	ASSERT_INT(4, w.seen[1].registers);
+}
+
+TEST(a_profile_id_has_the_digest_that_the_server_names)
+{
+	struct mp_lwm2m_value whole = mp_lwm2m_unsigned(1);
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .profiles = true);
+
+	ASSERT_OK(world_open(&w));
+	ASSERT_OK(world_account(&w, 1, false, 300));
+	ASSERT_OK(mp_lwm2m_rows_set(mp_lwm2m_client_rows(w.client), &mp_lwm2m_path(1, 0, 27),
+				    &whole));
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 1000);
+	ASSERT(mp_str_starts_with(w.seen[1].profile, "pid=1:"));
+	ASSERT_INT(6 + 64, strlen(w.seen[1].profile));
+}
+
+TEST(before_1_2_no_profile_id_is_sent)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1), .profiles = true);
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(1, w.seen[1].registers);
+	ASSERT(!strstr(w.seen[1].queries, "pid"));
+}
+
+TEST(a_server_that_takes_no_profile_id_is_told_the_list_and_asked_no_more_than_twice)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2), .profiles = true);
+
+	w.seen[1].reply = MP_COAP_BAD_REQUEST;
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(2, w.seen[1].registers);
+	ASSERT_INT(1, w.events[MP_LWM2M_REFUSED]);
+}
+
+TEST(ets_106_a_server_over_tcp_is_told_the_binding_t)
+{
+	struct mp_lwm2m_account account = {
+		.uri = "coap+tcp://10.0.0.1:1", .short_id = 1, .mode = MP_LWM2M_SECURITY_NONE};
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1), .queue_mode = true);
+
+	ASSERT_OK(world_open(&w));
+	for (int i = 0; i < FAKE_HOSTS; i++)
+		w.net.hosts[i].seen.is_reliable = true;
+	ASSERT_OK(mp_lwm2m_client_add_account(w.client, &account));
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 1000);
+	ASSERT_STR("ep=device-1&lt=86400&lwm2m=1.1&b=T&Q", w.seen[1].queries);
+	ASSERT_INT(MP_COAP_CONTENT, world_get(&w, 1, "1/0/7"));
+	ASSERT_STR("T", w.text);
+}
+
+TEST(a_stream_to_a_server_that_object_1_knows_for_datagrams_is_named_beside_them)
+{
+	struct mp_lwm2m_account account = {.uri = "coap+tcp://10.0.0.1:1",
+					   .short_id = 1,
+					   .mode = MP_LWM2M_SECURITY_NONE,
+					   .binding = "U"};
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1));
+
+	ASSERT_OK(world_open(&w));
+	for (int i = 0; i < FAKE_HOSTS; i++)
+		w.net.hosts[i].seen.is_reliable = true;
+	ASSERT_OK(mp_lwm2m_client_add_account(w.client, &account));
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 1000);
+	ASSERT_STR("ep=device-1&lt=86400&lwm2m=1.1&b=UT", w.seen[1].queries);
+}

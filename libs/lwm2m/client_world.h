@@ -26,11 +26,12 @@ struct world_seen { /* the last request that a server got, and how it answers th
 	unsigned registers, updates, deregisters, bootstraps, sends;
 	uint8_t reply; /* 0: the good answer */
 	bool mute; /* no answer at all: the datagram is lost */
+	char profile[80]; /* the id that it has learnt */
 };
 
 struct world {
 	uint16_t version;
-	bool queue_mode, two_servers;
+	bool queue_mode, two_servers, profiles;
 	const char *pack; /* what bootstrap servers answer to bspack; NULL: they do not know it */
 	unsigned loss;
 	const char *attributes;
@@ -453,6 +454,26 @@ static inline void world_give_pack(const struct world *w, struct mp_coap_respons
 	r->payload_len = w->pack ? strlen(w->pack) : 0;
 }
 
+/* A stand-in that differs when the bytes do. */
+static inline void world_sha256(const void *data, size_t len, uint8_t ret[32])
+{
+	const uint8_t *at = data;
+
+	memset(ret, 0, 32);
+	for (size_t i = 0; i < len; i++)
+		ret[i % 7] = (uint8_t)(ret[i % 7] * 31 + at[i]);
+}
+
+/* The list of the objects is there, or the id of one that was: false. */
+static inline bool world_lacks_list(struct world_seen *s)
+{
+	const char *pid = strstr(s->queries, "pid=");
+
+	if (pid && *s->payload)
+		(void)snprintf(s->profile, sizeof(s->profile), "%s", pid);
+	return !*s->payload && !(pid && mp_streq(s->profile, pid));
+}
+
 static inline void world_serve_server(void *user, const struct mp_coap_request *rq)
 {
 	struct fake_host *h = user;
@@ -461,7 +482,10 @@ static inline void world_serve_server(void *user, const struct mp_coap_request *
 	char location[16];
 
 	world_note_request(s, rq);
-	if (strcmp(s->path, "rd") == 0) {
+	if (strcmp(s->path, "rd") == 0 && world_lacks_list(s)) {
+		s->registers++;
+		r.code = MP_COAP_CONFLICT;
+	} else if (strcmp(s->path, "rd") == 0) {
 		(void)snprintf(location, sizeof(location), "rd/%u", ++s->registers);
 		r.code = MP_COAP_CREATED;
 		r.location = location;
@@ -594,6 +618,7 @@ static inline int world_open(struct world *w)
 		.queue_mode = w->queue_mode,
 		.attributes = w->attributes,
 		.bootstrap_pack = w->version >= MP_LWM2M_VERSION(1, 2),
+		.sha256 = w->profiles ? world_sha256 : NULL,
 		.state = world_state,
 		.connect = world_connect,
 		.disconnect = world_disconnect,

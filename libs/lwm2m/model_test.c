@@ -23,6 +23,20 @@ TEST(model_knows_a_resource_by_its_path)
 	ASSERT(!mp_lwm2m_model_resource(model, &mp_lwm2m_path(9999, 0, 0), 0));
 }
 
+TEST(model_has_what_a_modem_is_told)
+{
+	const struct mp_lwm2m_object *o = mp_lwm2m_model_object(model, 10, 0),
+				     *first = mp_lwm2m_model_object(model, 10,
+								    MP_LWM2M_VERSION(1, 0));
+
+	ASSERT_STR("LwM2M Cellular Connectivity", o->name);
+	ASSERT(!o->multiple);
+	ASSERT_STR("s", mp_lwm2m_object_resource(o, 4)->units);
+	ASSERT(mp_lwm2m_object_resource(o, 11)->multiple &&
+	       mp_lwm2m_object_resource(o, 11)->mandatory);
+	ASSERT(mp_lwm2m_object_resource(first, 6) && !mp_lwm2m_object_resource(o, 6));
+}
+
 TEST(model_has_the_versions_of_an_object)
 {
 	const struct mp_lwm2m_object *o = mp_lwm2m_model_object(model, 5, MP_LWM2M_VERSION(1, 0));
@@ -74,7 +88,7 @@ TEST(model_walks_every_object_once)
 		ASSERT(o == mp_lwm2m_model_object(model, o->id, 0));
 		n++;
 	}
-	ASSERT_INT(17 + 49 + 1, n);
+	ASSERT_INT(18 + 49 + 1, n);
 }
 
 static int path_of(const char *text, char *ret)

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
+
 enum { CLASS = 4010, START, STOP, STATUS, DATA, FORMAT };
-#define IS_RUNNING 1 /* bits of the status */
+#define IS_STOPPED 1 /* bits of the status */
 #define HAS_DATA 2
 #define TEXT_FORMAT 0 /* of the application's own kind */
 
@@ -39,7 +41,7 @@ static int log_read(void *user, uint16_t instance, uint16_t resource, struct mp_
 	case CLASS:
 		return mp_lwm2m_give(out, mp_lwm2m_integer(l->log_class));
 	case STATUS:
-		return mp_lwm2m_give(out, mp_lwm2m_integer((l->running ? IS_RUNNING : 0) |
+		return mp_lwm2m_give(out, mp_lwm2m_integer((l->running ? 0 : IS_STOPPED) |
 							   (l->len ? HAS_DATA : 0)));
 	case DATA:
 		return mp_lwm2m_give(out, mp_lwm2m_opaque(l->text, l->len));
@@ -73,10 +75,10 @@ static int log_execute(void *user, uint16_t instance, uint16_t resource, const c
 	struct mp_lwm2m_log *l = user;
 
 	(void)instance;
-	(void)arguments;
 	(void)len;
 	l->running = resource == START;
-	if (resource == START)
+	/* 0='1' turns around what becomes of the lines: Start empties, Stop keeps them */
+	if ((resource == START) != mp_streq(arguments, "0='1'"))
 		l->len = 0;
 	return 0;
 }

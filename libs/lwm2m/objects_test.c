@@ -306,12 +306,27 @@ TEST(the_event_log_keeps_the_newest_lines)
 		(void)snprintf(line, sizeof(line), "event number %d", i);
 		mp_lwm2m_log_add(&w.log, line);
 	}
-	ASSERT_INT(3, number(&w, "20/0/4013"));
+	ASSERT_INT(2, number(&w, "20/0/4013")); /* runs, has data */
 	ASSERT_INT(MP_COAP_CONTENT, world_get(&w, 1, "20/0/4014"));
 	ASSERT(w.text_len <= MP_LWM2M_LOG_SIZE && w.text_len > MP_LWM2M_LOG_SIZE - 64);
 	ASSERT(mp_str_starts_with(w.text, "event number ") && strstr(w.text, "number 499\n"));
 	ASSERT_INT(MP_COAP_CHANGED, world_post(&w, 1, "20/0/4012", -1, ""));
-	ASSERT_INT(2, number(&w, "20/0/4013"));
+	ASSERT_INT(3, number(&w, "20/0/4013"));
+}
+
+TEST(event_log_keeps_or_drops_its_lines_as_the_argument_says)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1));
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(MP_COAP_CHANGED, world_post(&w, 1, "20/0/4011", -1, ""));
+	mp_lwm2m_log_add(&w.log, "one");
+	ASSERT_INT(MP_COAP_CHANGED, world_post(&w, 1, "20/0/4011", 0, "0='1'"));
+	mp_lwm2m_log_add(&w.log, "two");
+	ASSERT_INT(MP_COAP_CONTENT, world_get(&w, 1, "20/0/4014"));
+	ASSERT_STR("one\ntwo\n", w.text);
+	ASSERT_INT(MP_COAP_CHANGED, world_post(&w, 1, "20/0/4012", 0, "0='1'"));
+	ASSERT_INT(1, number(&w, "20/0/4013"));
 }
 
 /* ---- 33629 ---- */
