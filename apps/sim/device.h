@@ -17,6 +17,7 @@ struct device {
 	struct fleet *fleet;
 	struct mp_lwm2m_client *client;
 	struct mp_dtls_session *session;
+	struct mp_coap_connection *stream; /* over TCP instead */
 	struct mp_coap_exchange *download; /* a pull under way */
 	uint64_t seed;
 	int64_t at[DEVICE_TIMES]; /* what it does next; INT64_MAX: not at all */
@@ -27,6 +28,7 @@ struct device {
 	uint32_t index, ticket;
 	uint16_t updates; /* tried */
 	uint8_t profile, dimmer;
+	bool stream_writes; /* waits until it is writable */
 	bool is_up, light, registered, ever_registered, will_roll_back, has_next, waits;
 	char version[VERSION_SIZE], next[VERSION_SIZE];
 };

@@ -10,7 +10,9 @@
 #include "alarms.h"
 #include "device.h"
 #include "keys.h"
+#include "dtls_mbedtls/dtls_mbedtls.h"
 #include "port.h"
+#include "streams.h"
 
 #define PROGRESS_US 5000000
 #define GOODBYE_MS 2000 /* simulated: so long deregistrations may take */
@@ -18,6 +20,7 @@
 struct fleet {
 	struct fleet_options options;
 	struct port *port;
+	struct streams *streams; /* NULL: not over TCP */
 	struct mp_coap *coap;
 	struct keys *keys;
 	struct device *devices;
@@ -92,6 +95,8 @@ void fleet_tell(struct fleet *f, const struct device *d, const char *event, cons
 
 bool fleet_remote(struct fleet *f, const struct device *d, struct mp_coap_remote *ret)
 {
+	if (f->streams)
+		return streams_remote(d, ret);
 	*ret = (struct mp_coap_remote){.address = f->options.server, .session = d->session};
 	port_local(f->port, d->index, &ret->local);
 	return !f->options.secure || d->session;
@@ -144,6 +149,8 @@ int fleet_connect(struct fleet *f, struct device *d)
 		mp_lwm2m_client_connected(d->client, d->ticket, &remote);
 		return 0;
 	}
+	if (f->streams)
+		return streams_connect(f->streams, d);
 	if (!f->waiting_n)
 		r = begin_handshake(f, d);
 	if (r == -EBUSY || f->waiting_n)
@@ -157,6 +164,8 @@ void fleet_disconnect(struct fleet *f, struct device *d)
 
 	d->ticket = 0;
 	d->session = NULL;
+	if (f->streams)
+		streams_disconnect(d);
 	if (!s)
 		return;
 	mp_coap_session_gone(f->coap, s);
@@ -212,15 +221,17 @@ static void fill_kinds(struct fleet *f)
 	for (int p = 0; p < PROFILES; p++) {
 		struct mp_lwm2m_client_kind *k = &f->kinds[p];
 
-		*k = (struct mp_lwm2m_client_kind){.coap = f->coap,
-						   .version = f->options.version,
-						   .queue_mode = f->options.queue_mode,
-						   .awake_ms = f->options.awake_seconds * 1000,
-						   .state = platform_state,
-						   .connect = platform_connect,
-						   .disconnect = platform_disconnect,
-						   .wake = platform_wake,
-						   .event = platform_event};
+		*k = (struct mp_lwm2m_client_kind){
+			.coap = f->coap,
+			.version = f->options.version,
+			.queue_mode = f->options.queue_mode,
+			.awake_ms = f->options.awake_seconds * 1000,
+			.sha256 = f->options.profile_id ? mp_dtls_mbedtls_sha256 : NULL,
+			.state = platform_state,
+			.connect = platform_connect,
+			.disconnect = platform_disconnect,
+			.wake = platform_wake,
+			.event = platform_event};
 		k->classes = profile_classes((enum profile)p, &k->n_classes);
 	}
 }
@@ -267,6 +278,10 @@ static void coap_send(void *user, const struct mp_coap_remote *to, const void *d
 	struct fleet *f = user;
 	uint32_t host = port_host(f->port, &to->local);
 
+	if (to->is_reliable) {
+		streams_send(f->streams, to, data, len);
+		return;
+	}
 	if (host != UINT32_MAX)
 		port_send(f->port, host, &to->address, to->session, data, len);
 }
@@ -275,6 +290,8 @@ static struct device *device_of(struct fleet *f, const struct mp_coap_remote *re
 {
 	uint32_t host = port_host(f->port, &remote->local);
 
+	if (remote->is_reliable)
+		return mp_coap_connection_user(remote->session);
 	return host < f->ready ? &f->devices[host] : NULL;
 }
 
@@ -346,6 +363,8 @@ static int open_port(struct fleet *f, struct mp_err *err)
 	if (r < 0)
 		return r;
 	r = mp_coap_new(&coap, &f->coap);
+	if (r == 0 && o->tcp)
+		r = streams_new(f->coap, &o->server, &f->streams);
 	return r < 0 ? mp_err_set(err, r, "memory is out") : 0;
 }
 
@@ -384,6 +403,7 @@ void fleet_free(struct fleet *f)
 	for (uint32_t i = 0; i < f->ready; i++)
 		device_done(&f->devices[i]);
 	mp_coap_free(f->coap);
+	streams_free(f->streams);
 	port_free(f->port);
 	keys_free(f->keys);
 	alarms_done(&f->alarms);
@@ -414,7 +434,8 @@ static int64_t real_us(const struct fleet *f, int64_t ms)
 
 static int wait_for(struct fleet *f, int64_t until)
 {
-	struct pollfd p = {.fd = port_fd(f->port), .events = POLLIN};
+	struct pollfd p[] = {{.fd = port_fd(f->port), .events = POLLIN},
+			     {.fd = f->streams ? streams_fd(f->streams) : -1, .events = POLLIN}};
 	int64_t at = real_us(f, alarms_next(&f->alarms)), dtls = port_next_ms(f->port), us;
 	int64_t coap = real_us(f, mp_coap_next_ms(f->coap));
 
@@ -423,8 +444,8 @@ static int wait_for(struct fleet *f, int64_t until)
 		at = dtls * 1000;
 	us = (at < until ? at : until) - clock_us();
 	if (!port_flush(f->port))
-		p.events = POLLIN | POLLOUT;
-	if (poll(&p, 1, us > 0 ? (int)(us / 1000 + 1) : 0) < 0 && errno != EINTR)
+		p[0].events = POLLIN | POLLOUT;
+	if (poll(p, 2, us > 0 ? (int)(us / 1000 + 1) : 0) < 0 && errno != EINTR)
 		return -errno;
 	return 0;
 }
@@ -440,6 +461,8 @@ static int run_until(struct fleet *f, int64_t end, bool with_progress)
 		run_due(f);
 		if (r >= 0)
 			r = port_receive(f->port);
+		if (f->streams)
+			streams_run(f->streams);
 		if (f->now_us >= progress) {
 			progress = f->now_us + PROGRESS_US;
 			if (with_progress)

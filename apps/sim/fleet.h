@@ -29,13 +29,14 @@ extern const char *const profile_names[PROFILES + 1];
 struct fleet_options {
 	struct mp_net_address server;
 	char uri[80];
-	bool secure;
+	bool secure, tcp;
 	uint32_t devices;
 	enum profile profile;
 	uint64_t seed;
 	const char *first_name; /* "sensor-": sensor-000, sensor-001 … */
 	const char *psk_file;
 	bool queue_mode, deregister, json, keys; /* keys: print them, and that is all */
+	bool profile_id; /* 1.2: registrations by profile id */
 	unsigned awake_seconds; /* queue mode */
 	uint32_t lifetime;
 	unsigned loss; /* percent */

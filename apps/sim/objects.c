@@ -53,7 +53,7 @@ static int read_device(void *user, uint16_t resource, struct mp_lwm2m_out *out)
 	case 13:
 		return mp_lwm2m_give(out, mp_lwm2m_time(fleet_time(d->fleet)));
 	case 16:
-		return mp_lwm2m_give(out, mp_lwm2m_string("U"));
+		return mp_lwm2m_give(out, mp_lwm2m_string("UT"));
 	case 18:
 		return mp_lwm2m_give(out, mp_lwm2m_string("sim-1"));
 	case 21:

@@ -35,6 +35,7 @@ static const struct entry entries[] = {
 	{"firmware-fail", PERCENT, MEMBER(firmware_fail)},
 	{"firmware-version", TEXT, MEMBER(firmware_version)},
 	{"version", VERSION, 0, 0},
+	{"profile-id", FLAG, MEMBER(profile_id)},
 	{"time-scale", NUMBER, MEMBER(time_scale)},
 	{"seconds", NUMBER, MEMBER(seconds)},
 	{"send", WHOLE, MEMBER(send_seconds)},
@@ -91,6 +92,21 @@ static int set_version(struct fleet_options *o, const char *value, struct mp_err
 	return 0;
 }
 
+static int set_server(struct fleet_options *o, const char *value, struct mp_err *err)
+{
+	enum uri_scheme scheme;
+	int r = uri_parse_any(value, &o->server, &scheme, err);
+
+	if (r < 0)
+		return r;
+	if (strlen(value) >= sizeof(o->uri))
+		return mp_err_set(err, -EINVAL, "--server: too long");
+	(void)snprintf(o->uri, sizeof(o->uri), "%s", value);
+	o->secure = scheme == URI_COAPS;
+	o->tcp = scheme == URI_COAP_TCP;
+	return 0;
+}
+
 static int set(struct fleet_options *o, const struct entry *e, const char *value,
 	       struct mp_err *err)
 {
@@ -114,10 +130,7 @@ static int set(struct fleet_options *o, const struct entry *e, const char *value
 	case VERSION:
 		return set_version(o, value, err);
 	default:
-		if (strlen(value) >= sizeof(o->uri))
-			return mp_err_set(err, -EINVAL, "--server: too long");
-		(void)snprintf(o->uri, sizeof(o->uri), "%s", value);
-		return uri_parse(value, &o->server, &o->secure, err);
+		return set_server(o, value, err);
 	}
 }
 
@@ -125,6 +138,10 @@ static int check(const struct fleet_options *o, struct mp_err *err)
 {
 	if (!o->uri[0] && !o->keys)
 		return mp_err_set(err, -EINVAL, "--server coap://ADDRESS:PORT is needed");
+	if (o->tcp && o->loss)
+		return mp_err_set(err, -EINVAL, "--loss: a TCP connection loses nothing");
+	if (o->profile_id && o->version < MP_LWM2M_VERSION(1, 2))
+		return mp_err_set(err, -EINVAL, "--profile-id is of --version 1.2");
 	if (!o->devices || o->devices > PORT_HOSTS_MAX)
 		return mp_err_set(err, -EINVAL, "--devices: 1 to %u", PORT_HOSTS_MAX);
 	if (!o->rate || o->time_scale < 0.001 || o->time_scale > 10000)

@@ -6,15 +6,32 @@
 
 #include "base/str.h"
 
+int uri_parse_any(const char *text, struct mp_net_address *ret, enum uri_scheme *ret_scheme,
+		  struct mp_err *err)
+{
+	static const char *const schemes[] = {
+		[URI_COAP] = "coap://", [URI_COAPS] = "coaps://", [URI_COAP_TCP] = "coap+tcp://"};
+
+	for (int i = URI_COAP; i <= URI_COAP_TCP; i++) {
+		if (!mp_str_starts_with(text, schemes[i]) ||
+		    mp_net_address_parse(text + strlen(schemes[i]), i == URI_COAPS ? 5684 : 5683,
+					 ret) < 0)
+			continue;
+		*ret_scheme = (enum uri_scheme)i;
+		return 0;
+	}
+	return mp_err_set(err, -EBADMSG,
+			  "'%s' is not coap://ADDRESS:PORT, coaps://… or coap+tcp://…", text);
+}
+
 int uri_parse(const char *text, struct mp_net_address *ret, bool *ret_secure, struct mp_err *err)
 {
-	bool secure = mp_str_starts_with(text, "coaps://");
-	const char *host = strstr(text, "://");
+	enum uri_scheme scheme;
+	int r = uri_parse_any(text, ret, &scheme, err);
 
-	if ((!secure && !mp_str_starts_with(text, "coap://")) ||
-	    mp_net_address_parse(host + 3, secure ? 5684 : 5683, ret) < 0)
-		return mp_err_set(err, -EBADMSG, "'%s' is not coap://ADDRESS:PORT or coaps://…",
-				  text);
-	*ret_secure = secure;
-	return 0;
+	if (r == 0 && scheme == URI_COAP_TCP)
+		return mp_err_set(err, -ENOTSUP, "'%s': here is no CoAP over TCP", text);
+	if (r == 0)
+		*ret_secure = scheme == URI_COAPS;
+	return r;
 }

@@ -35,9 +35,10 @@ def scene(tmp_path):
     if not SIM.exists():
         pytest.skip(f"{SIM} is not built (MP_BUILD is the meson build folder)")
 
-    def run(test, *options, package=b"", codes=(0,)):
+    def run(test, *options, package=b"", codes=(0,), transport="udp6", profiles=None):
         async def play():
-            server = await Server().start(package)
+            server = await Server().start(package, transport)
+            server.profiles = profiles
             sim = Sim(tmp_path, server, *options)
             try:
                 await test(server, sim)

@@ -63,22 +63,24 @@ class Blob(resource.Resource):
 class Server:
     def __init__(self):
         self.registrations = {}
+        self.profiles = None  # {profile id: links}; None: it knows of none and ignores them
         self.history = []
         self.sent = []
         self.changed = asyncio.Event()
 
-    async def start(self, package=b""):
+    async def start(self, package=b"", transport="udp6"):
         site = resource.Site()
         site.add_resource(["rd"], Rd(self))
         site.add_resource(["rd"], Registered(self))
         site.add_resource(["dp"], Dp(self))
         site.add_resource(["fw"], Blob(package))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        tcp = transport == "tcpserver"
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.context = await aiocoap.Context.create_server_context(
-            site, bind=("127.0.0.1", self.port), transports=["udp6"])
-        self.uri = f"coap://127.0.0.1:{self.port}"
+            site, bind=("127.0.0.1", self.port), transports=[transport])
+        self.uri = f"coap{'+tcp' if tcp else ''}://127.0.0.1:{self.port}"
         return self
 
     async def stop(self):
@@ -90,15 +92,26 @@ class Server:
 
     def register(self, request):
         queries = dict(q.partition("=")[::2] for q in request.opt.uri_query)
+        links = self.links(queries, request.payload.decode())
+        if links is None:
+            self.note("conflict", queries["ep"])
+            return aiocoap.Message(code=Code.CONFLICT)
         location = f"{len(self.history) + 1:x}"
         self.registrations = {k: r for k, r in self.registrations.items()
                               if r.endpoint != queries["ep"]}
-        self.registrations[location] = Registration(queries["ep"], request.remote, queries,
-                                                    request.payload.decode())
+        self.registrations[location] = Registration(queries["ep"], request.remote, queries, links)
         self.note("register", queries["ep"])
         answer = aiocoap.Message(code=Code.CREATED)
         answer.opt.location_path = ["rd", location]
         return answer
+
+    def links(self, queries, links):
+        """What the device has, from its list or the profile id of one that came before (Core 1.2, 6.2.1)."""
+        if self.profiles is None or "pid" not in queries:
+            return links
+        if links:
+            self.profiles[queries["pid"]] = links
+        return self.profiles.get(queries["pid"])
 
     def update(self, request):
         found = self.registrations.get(request.opt.uri_path[0])

@@ -201,6 +201,61 @@ def test_ets_108_queue_mode(scene):
     scene(test, *ONE, "--queue-mode", "--awake", "1")
 
 
+def test_ets_106_tcp_binding(scene):
+    """Everything over one TCP connection (RFC 8323): registration, requests of the server, notifications, blocks."""
+    package = b"mp-sim 2.0.0\n" + bytes(20000)
+
+    async def test(server, sim):
+        await server.wait(lambda: server.device("sensor-000"))
+        assert server.device("sensor-000").queries == {"ep": "sensor-000", "lt": "86400", "lwm2m": "1.1", "b": "T"}
+        assert (await server.ask("sensor-000", Code.GET, "3/0/16")).payload == b"UT"
+        assert (await server.ask("sensor-000", Code.GET, "1/0/7")).payload == b"T"
+        a = await server.ask("sensor-000", Code.PUT, "3311/0/5850", b"1", content_format=0)
+        assert a.code == Code.CHANGED
+        request = server.context.request(server.message("sensor-000", Code.GET, "3311/0/5851", observe=0))
+        assert (await asyncio.wait_for(request.response, 10)).code == Code.CONTENT
+        notified = asyncio.ensure_future(request.observation.__aiter__().__anext__())
+        await server.ask("sensor-000", Code.PUT, "3311/0/5851", b"77", content_format=0)
+        assert (await asyncio.wait_for(notified, 10)).payload == b"77"
+        a = await server.ask("sensor-000", Code.PUT, "5/0/0", package, content_format=OPAQUE)
+        assert a.code == Code.CHANGED
+        assert (await server.ask("sensor-000", Code.GET, "5/0/3")).payload == b"2"
+    scene(test, *ONE, "--lifetime", "86400", transport="tcpserver")
+
+
+def test_a_tcp_connection_that_broke_is_made_again_and_the_registration_goes_on(scene):
+    async def test(server, sim):
+        await server.wait(lambda: server.device("sensor-000"))
+        server.device("sensor-000").remote._transport.abort()
+        await server.wait(lambda: ("update", "sensor-000") in server.history)
+        a = await server.ask("sensor-000", Code.GET, "3/0/2")
+        assert a.payload == b"sensor-000"
+        assert [h[0] for h in server.history] == ["register", "update"]
+    scene(test, *ONE, "--lifetime", "86400", transport="tcpserver")
+
+
+def test_a_crowd_registers_over_tcp_and_deregisters(scene):
+    async def test(server, sim):
+        await server.wait(lambda: len(server.registrations) == 50, 30)
+        sim.process.terminate()
+        await server.wait(lambda: not server.registrations)
+    scene(test, "--devices", "50", "--profile", "mixed", "--lifetime", "86400", "--deregister", transport="tcpserver")
+
+
+def test_a_profile_id_spares_all_but_the_first_device_of_a_kind_the_list(scene):
+    async def test(server, sim):
+        await server.wait(lambda: len(server.registrations) == 20)
+        assert [h[0] for h in server.history].count("conflict") in range(1, 20)
+        assert len(server.profiles) == 1
+        assert all(r.queries["lwm2m"] == "1.2" and "</3/0>" in r.links for r in server.registrations.values())
+        assert next(iter(server.profiles)).startswith("5:")
+        await server.ask("sensor-000", Code.POST, "3/0/4")
+        await server.wait(lambda: [h for h in server.history if h == ("register", "sensor-000")][1:])
+        assert ("conflict", "sensor-000") not in server.history[20:]
+    scene(test, "--devices", "20", "--profile", "light", "--version", "1.2", "--profile-id", "--rate", "50",
+          "--lifetime", "86400", profiles={})
+
+
 def test_usage(tmp_path):
     import subprocess
 
