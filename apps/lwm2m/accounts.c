@@ -42,19 +42,25 @@ static int load(struct worker *w)
 	return mp_lwm2m_client_load(w->client, file.data + n, file.len - n);
 }
 
+static enum mp_lwm2m_security mode_of(const struct config *c)
+{
+	if (!mp_str_starts_with(c->uri, "coaps"))
+		return MP_LWM2M_SECURITY_NONE;
+	return c->psk_len ? MP_LWM2M_SECURITY_PSK : MP_LWM2M_SECURITY_CERTIFICATE;
+}
+
 int accounts_open(struct worker *w)
 {
 	if (load(w) == 0)
 		return 0;
 	return mp_lwm2m_client_add_account(
-		w->client, &(struct mp_lwm2m_account){
-				   .uri = w->config.uri,
-				   .short_id = 1,
-				   .mode = w->config.psk_len ? MP_LWM2M_SECURITY_PSK
-							     : MP_LWM2M_SECURITY_CERTIFICATE,
-				   .identity = w->config.psk_identity,
-				   .identity_len = strlen(w->config.psk_identity),
-				   .lifetime = LIFETIME});
+		w->client,
+		&(struct mp_lwm2m_account){.uri = w->config.uri,
+					   .short_id = 1,
+					   .mode = mode_of(&w->config),
+					   .identity = w->config.psk_identity,
+					   .identity_len = strlen(w->config.psk_identity),
+					   .lifetime = LIFETIME});
 }
 
 int accounts_save(void *user, const void *data, size_t len)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* carrier.c - from the client's messages to datagrams: CoAP over DTLS over one UDP port */
+/* carrier.c - from the client's messages to datagrams, CoAP over DTLS over one UDP port, or to a TCP
+ * connection of each server that is reached so */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -141,6 +142,15 @@ static struct link *new_link(struct worker *w, uint32_t ticket)
 	return l;
 }
 
+static int open_stream(struct worker *w, const struct mp_net_address *to, struct link *l)
+{
+	int r = mp_coap_connection_open(w->coap, to, l, &l->stream);
+
+	if (r < 0)
+		*l = (struct link){0};
+	return r;
+}
+
 int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 		    const struct mp_lwm2m_peer *peer)
 {
@@ -148,7 +158,7 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 	struct mp_dtls_credentials credentials;
 	struct mp_net_address to;
 	struct link *l;
-	int r = peer->tcp ? -ENOTSUP : resolve(peer, &to);
+	int r = peer->tcp && peer->secure ? -ENOTSUP : resolve(peer, &to);
 
 	if (r == 0 && peer->secure)
 		r = choose_credentials(w, peer, &credentials);
@@ -157,6 +167,8 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 	l = new_link(w, ticket);
 	if (!l)
 		return -EBUSY;
+	if (peer->tcp)
+		return open_stream(w, &to, l);
 	if (!peer->secure) {
 		l->is_up = true;
 		l->remote = (struct mp_coap_remote){.address = to};
@@ -174,11 +186,13 @@ void carrier_disconnect(void *user, uint32_t ticket, const struct mp_coap_remote
 	struct worker *w = user;
 	struct link *l = find_link(w, ticket);
 	struct mp_dtls_session *s = l ? l->session : NULL;
+	struct mp_coap_connection *stream = l ? l->stream : NULL;
 
 	(void)remote;
 	if (!l)
 		return;
 	*l = (struct link){0};
+	mp_coap_connection_free(stream);
 	if (!s)
 		return;
 	mp_coap_session_gone(w->coap, s);
@@ -193,7 +207,7 @@ static void on_datagram(void *user, const struct mp_udp_datagram *d)
 	const struct mp_coap_remote from = {.address = *d->from};
 
 	for (unsigned i = 0; i < LINKS; i++)
-		if (w->links[i].is_up && !w->links[i].session &&
+		if (w->links[i].is_up && !w->links[i].session && !w->links[i].stream &&
 		    mp_coap_remote_is_same(&w->links[i].remote, &from)) {
 			mp_coap_receive(w->coap, &w->links[i].remote, d->data, d->len);
 			return;
@@ -206,11 +220,79 @@ int carrier_receive(struct worker *w)
 	return mp_udp_receive(w->udp, on_datagram, w);
 }
 
+/* ---- streams ---- */
+
+unsigned carrier_streams(const struct worker *w, struct pollfd ret[LINKS])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < LINKS; i++) {
+		const struct mp_coap_connection *c = w->links[i].stream;
+
+		if (!c)
+			continue;
+		ret[n] = (struct pollfd){.fd = mp_coap_connection_fd(c), .events = POLLIN};
+		if (!w->links[i].is_up || mp_coap_connection_wants_write(c))
+			ret[n].events = POLLIN | POLLOUT;
+		n++;
+	}
+	return n;
+}
+
+static void end_stream(struct worker *w, struct link *l, int r)
+{
+	const struct link before = *l;
+
+	mp_log(MP_LOG_WARNING, "lwm2m connection ended", "reason=\"%s\"", strerror(-r));
+	*l = (struct link){0};
+	if (before.is_up)
+		mp_lwm2m_client_disconnected(w->client, &before.remote);
+	else
+		mp_lwm2m_client_connected(w->client, before.ticket, NULL);
+	mp_coap_connection_free(before.stream);
+}
+
+static void look_at_stream(struct worker *w, struct link *l)
+{
+	struct mp_coap_connection *c = l->stream;
+	int r = mp_coap_connection_flush(c);
+
+	if (!l->is_up && mp_coap_connection_is_up(c)) {
+		l->is_up = true;
+		mp_coap_connection_remote(c, &l->remote);
+		mp_lwm2m_client_connected(w->client, l->ticket, &l->remote);
+	}
+	if (l->stream == c && (r == 0 || r == -EAGAIN))
+		r = mp_coap_connection_receive(c);
+	if (l->stream == c && r < 0 && r != -EAGAIN)
+		end_stream(w, l, r);
+}
+
+void carrier_stream_ready(struct worker *w, int fd)
+{
+	for (unsigned i = 0; i < LINKS; i++)
+		if (w->links[i].stream && mp_coap_connection_fd(w->links[i].stream) == fd) {
+			look_at_stream(w, &w->links[i]);
+			return;
+		}
+}
+
+void carrier_flush(struct worker *w)
+{
+	(void)mp_udp_flush(w->udp); /* what does not leave is lost, as datagrams may be */
+	for (unsigned i = 0; i < LINKS; i++)
+		if (w->links[i].stream)
+			(void)mp_coap_connection_flush(
+				w->links[i].stream); /* errors show in poll */
+}
+
 static void coap_send(void *user, const struct mp_coap_remote *to, const void *data, size_t len)
 {
 	struct worker *w = user;
 
-	if (to->session)
+	if (to->is_reliable)
+		mp_coap_connection_send(to->session, data, len);
+	else if (to->session)
 		(void)mp_dtls_write(to->session, data, len);
 	else
 		(void)mp_udp_queue(w->udp, NULL, &to->address, data, len);
@@ -275,6 +357,8 @@ int carrier_open(struct worker *w, struct mp_err *err)
 
 void carrier_close(struct worker *w)
 {
+	for (unsigned i = 0; i < LINKS; i++)
+		mp_coap_connection_free(w->links[i].stream);
 	mp_coap_free(w->coap);
 	mp_dtls_free(w->dtls);
 	mp_udp_free(w->udp);

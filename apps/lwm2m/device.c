@@ -215,7 +215,7 @@ static int read_device(void *user, uint16_t resource, struct mp_lwm2m_out *out)
 	case 15:
 		return give_zone(out);
 	case 16:
-		return give_text(out, "U");
+		return give_text(out, "UT");
 	case 18:
 		return give_hardware(w, out);
 	case 19:

@@ -29,7 +29,7 @@ static void tick(struct worker *w, int64_t now)
 	watch_look(w, now);
 	mp_dtls_tick(w->dtls, now); /* what began just now */
 	mp_coap_replies_are_sent(w->coap);
-	(void)mp_udp_flush(w->udp); /* what does not leave is lost, as datagrams may be */
+	carrier_flush(w);
 }
 
 static int until_next(const struct worker *w, int64_t now)
@@ -49,13 +49,15 @@ static int until_next(const struct worker *w, int64_t now)
 int loop_run(struct worker *w)
 {
 	for (;;) {
-		struct pollfd fds[] = {{.fd = w->control.fd, .events = POLLIN},
-				       {.fd = mp_udp_fd(w->udp), .events = POLLIN}};
+		struct pollfd fds[2 + LINKS] = {{.fd = w->control.fd, .events = POLLIN},
+						{.fd = mp_udp_fd(w->udp), .events = POLLIN}};
 		int64_t now = worker_now_ms();
+		unsigned n;
 		int r;
 
 		tick(w, now);
-		r = poll(fds, 2, until_next(w, now));
+		n = 2 + carrier_streams(w, fds + 2);
+		r = poll(fds, n, until_next(w, now));
 		if (r < 0 && errno != EINTR)
 			return -errno;
 		if (r <= 0)
@@ -67,5 +69,8 @@ int loop_run(struct worker *w)
 			return -ECONNRESET;
 		if (fds[1].revents)
 			(void)carrier_receive(w); /* an ICMP error is no reason to end */
+		for (unsigned i = 2; i < n; i++)
+			if (fds[i].revents)
+				carrier_stream_ready(w, fds[i].fd);
 	}
 }

@@ -60,6 +60,7 @@ int objects_open(struct worker *w, struct mp_err *err)
 	w->kind = (struct mp_lwm2m_client_kind){.coap = w->coap,
 						.classes = classes,
 						.n_classes = CLASSES,
+						.version = MP_LWM2M_VERSION(1, 2),
 						.state = state_of,
 						.connect = carrier_connect,
 						.disconnect = carrier_disconnect,

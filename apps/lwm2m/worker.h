@@ -13,11 +13,13 @@
  */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "coap/connection.h"
 #include "coap/endpoint.h"
 #include "dtls/dtls.h"
 #include "lwm2m/client.h"
@@ -44,6 +46,7 @@ struct config {
 struct link { /* a connection, or an attempt at one */
 	uint32_t ticket; /* 0: free */
 	struct mp_dtls_session *session;
+	struct mp_coap_connection *stream; /* over TCP */
 	struct mp_coap_remote remote;
 	bool is_up;
 };
@@ -95,6 +98,10 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 		    const struct mp_lwm2m_peer *peer);
 void carrier_disconnect(void *user, uint32_t ticket, const struct mp_coap_remote *remote);
 int carrier_receive(struct worker *w);
+/* Streams: what is to be waited for, LINKS at most; then, for each, that it came. */
+unsigned carrier_streams(const struct worker *w, struct pollfd ret[LINKS]);
+void carrier_stream_ready(struct worker *w, int fd);
+void carrier_flush(struct worker *w);
 
 /* ---- accounts.c: objects 0 to 2 over a restart ---- */
 int accounts_open(struct worker *w);

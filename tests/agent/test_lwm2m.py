@@ -35,11 +35,11 @@ def worker(device):
 @pytest.fixture
 def make_managed(make_device, fleet, first):  # noqa: F811
     """make_managed(channels, **product): a device with an LwM2M server, enrolling, its agent started."""
-    def make(channels=("lwm2m",), psk=None, trusts=fleet.repository, **how):
+    def make(channels=("lwm2m",), psk=None, trusts=fleet.repository, uri=None, **how):
         device = make_device(server=fleet, repository=trusts, **how)
         path = device.root / "usr/share/microplatform/product.json"
         product = json.loads(path.read_text())
-        product["server"]["lwm2m"] = f"coaps://127.0.0.1:{fleet.coaps_port}"
+        product["server"]["lwm2m"] = uri or f"coaps://127.0.0.1:{fleet.coaps_port}"
         product["channels"] = list(channels)
         path.write_text(json.dumps(product))
         device.write("usr/share/microplatform/server-ca.pem", (fleet.product / "keys/server-ca.crt").read_bytes())
@@ -287,3 +287,11 @@ def test_a_worker_that_dies_is_started_again(managed, fleet):  # noqa: F811
     subprocess.run(["kill", "-9", str(before)], check=True)
     managed.wait(lambda: worker(managed) not in (None, before))
     wait_registered(managed)
+
+
+def test_ets_106_a_server_over_tcp(make_managed, fleet):  # noqa: F811
+    """The server that product.json names may be on a TCP port (no security: a trusted network)."""
+    managed = make_managed(uri=f"coap+tcp://127.0.0.1:{fleet.tcp_port}")
+    assert value(fleet, managed, "3/0/2") == name(managed) and value(fleet, managed, "1/0/7") == "T"
+    shown = fleet.call("GET", f"/devices/{name(managed)}/lwm2m")
+    assert shown["binding"] == "T" and not shown["secure"], shown
