@@ -24,6 +24,7 @@
 #include "durable.h"
 #include "dtls/dtls.h"
 #include "inside.h"
+#include "interview.h"
 #include "lwm2m.h"
 #include "observations.h"
 #include "queue.h"
@@ -235,6 +236,8 @@ static int bed_start_server(struct bed *b)
 	if (r == 0)
 		r = credentials_load(&b->s, &b->s.credentials, &err);
 	if (r == 0)
+		r = interviews_new(&b->s.interviews);
+	if (r == 0)
 		r = lwm2m_open(&b->s, &b->s.lwm2m, &err);
 	if (r == 0)
 		r = lwm2m_load(&b->s, &err);
@@ -251,6 +254,7 @@ static void bed_stop_server(struct bed *b)
 
 	b->s.lwm2m = NULL;
 	lwm2m_free(l);
+	interviews_free(take_ptr(b->s.interviews));
 	credentials_free(take_ptr(b->s.credentials));
 	devices_free(take_ptr(b->s.devices));
 	mp_store_free(take_ptr(b->s.store));
