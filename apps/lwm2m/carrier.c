@@ -338,8 +338,6 @@ int carrier_open(struct worker *w, struct mp_err *err)
 							 .user = w,
 							 .handshakes_max = LINKS,
 							 .sessions_max = LINKS,
-							 .live_max = 2,
-							 .park_ms = 3000,
 							 .cid = true},
 				now, &w->dtls, err);
 	if (r == 0 && mp_coap_new(&(struct mp_coap_config){.user = w,

@@ -110,7 +110,6 @@ static int open_dtls(struct port *p, struct mp_err *err)
 				   .user = p,
 				   .sessions_max = PORT_HOSTS_MAX,
 				   .handshakes_max = PORT_HANDSHAKES,
-				   .live_max = 256,
 				   .cid = true};
 
 	return mp_dtls_new(&c, clock_us() / 1000, &p->dtls, err);

@@ -4,9 +4,10 @@
  *     const struct mp_dtls_backend mp_dtls_mbedtls = {.name = "mbedtls", .open = open_engine, ...};
  *
  * An engine is what all sessions share (keys, certificates, random numbers); a context is the
- * library's state of one session. libs/dtls owns addresses, timers, cookies and the cache of
- * contexts; it hands a context one record at a time, so that what a context says is about that
- * record. Each context talks to the world through its link alone.
+ * library's state of one session. libs/dtls owns addresses, timers, cookies and record numbers; it
+ * hands a context one record at a time, so that what a context says is about that record. Each
+ * context talks to the world through its link alone. Where the backend can, a session's context
+ * ends with its handshake and the session is kept as its keys.
  */
 #pragma once
 
@@ -17,6 +18,7 @@ struct mp_dtls_engine; /* of the backend */
 struct mp_dtls_context; /* of the backend */
 
 #define MP_DTLS_DIGEST 32
+#define MP_DTLS_KEYS_MAX 160 /* bytes of a session's keys */
 
 struct mp_dtls_link {
 	const uint8_t *in; /* the record to read; NULL: none. mp_dtls_link_take() takes it. */
@@ -51,7 +53,7 @@ struct mp_dtls_start {
 struct mp_dtls_backend {
 	const char *name;
 	bool cids; /* can do connection ids */
-	const char *(*version)(void); /* parked bytes are good for this version alone */
+	unsigned keys_version; /* of what keep() makes; a file of another one is refused */
 	int (*open)(const struct mp_dtls_config *config, struct mp_dtls_engine **ret,
 		    struct mp_err *err);
 	void (*shut)(struct mp_dtls_engine *e);
@@ -73,10 +75,15 @@ struct mp_dtls_backend {
 	bool (*has_cid)(
 		struct mp_dtls_context *c); /* the peer sends ours; asked after the handshake */
 
-	/* NULL when nothing can be parked. save(): the length, and the context may only be ended
-	 * afterwards; -EBUSY: not now, the peer's first record is awaited; -ENOTSUP: never (a suite
-	 * without AEAD); else the context stays as it was. */
-	int (*save)(struct mp_dtls_context *c, void *buf, size_t size);
-	int (*load)(struct mp_dtls_engine *e, struct mp_dtls_link *l, bool client, const void *data,
-		    size_t len, struct mp_dtls_context **ret);
+	/* Sessions without contexts; NULL when there is no such thing. keep(): the keys of an
+	 * established session and the number (epoch << 48 | sequence number) of its next record: their length, or -ENOTSUP (a suite
+	 * without AEAD). Whoever uses them to seal must have ended the context. */
+	int (*keep)(struct mp_dtls_context *c, uint8_t keys[MP_DTLS_KEYS_MAX], uint64_t *ret_next);
+	bool (*is_keys)(const void *keys, size_t len);
+	/* A whole record: its length, -EMSGSIZE, -ENOMEM. */
+	int (*seal)(const uint8_t *keys, uint8_t type, uint64_t number, const void *data,
+		    size_t len, uint8_t *out, size_t size);
+	/* The content of a record: its length, -EBADMSG: not genuine; -EMSGSIZE, -ENOMEM. */
+	int (*unseal)(const uint8_t *keys, const struct mp_dtls_record *r, uint8_t *out,
+		      size_t size, uint8_t *ret_type);
 };

@@ -17,14 +17,10 @@ static void set_defaults(struct mp_dtls_config *c)
 {
 	set_default(&c->handshakes_max, 256);
 	set_default(&c->sessions_max, 1000000);
-	set_default(&c->live_max, 64);
 	set_default(&c->fixed_max, 4096);
 	set_default(&c->handshake_seconds, 30);
-	set_default(&c->park_ms, 10000);
 	set_default(&c->retransmit_ms, 1000);
 	set_default(&c->mtu, MP_DTLS_MTU);
-	if (c->live_max < 2)
-		c->live_max = 2;
 }
 
 static int check(const struct mp_dtls_config *c, struct mp_err *err)
@@ -220,7 +216,7 @@ void mp_dtls_get_counters(const struct mp_dtls *d, struct mp_dtls_counters *ret)
 {
 	*ret = d->counters;
 	ret->handshakes_now = d->shaking.count;
-	ret->live_now = d->lively.count + d->fixed.count;
+	ret->fixed_now = d->fixed.count;
 }
 
 const char *mp_dtls_reason_text(enum mp_dtls_reason reason)
@@ -236,7 +232,6 @@ const char *mp_dtls_reason_text(enum mp_dtls_reason reason)
 		[MP_DTLS_NOT_TRUSTED] = "the certificate or key is not trusted",
 		[MP_DTLS_NOTHING_SHARED] = "the two sides have no cipher suite in common",
 		[MP_DTLS_CROWDED] = "there were too many",
-		[MP_DTLS_STALE] = "another version of the library kept it",
 		[MP_DTLS_BROKEN] = "the peer broke the protocol",
 	};
 

@@ -12,8 +12,9 @@
  *     ... wait for mp_dtls_next_ms(d) - now_ms
  *     r = mp_dtls_save(d, "/var/lib/x/sessions", &err);   // at a clean stop
  *
- * A ClientHello costs no memory until its sender has returned a cookie. Idle sessions are parked as
- * bytes (about 220 of them) where the backend can do so, and revived by their next record. There
+ * A ClientHello costs no memory until its sender has returned a cookie. With the peer's first record
+ * after the handshake a session is parked, where the backend can do so: its keys are kept (64 bytes with
+ * all that belongs to them), records are protected by them, and the library's context ends. There
  * is no I/O, no clock and no thread here: datagrams come and go by functions, `now_ms` counts from
  * anywhere and never goes back.
  *
@@ -79,7 +80,6 @@ enum mp_dtls_reason {
 	MP_DTLS_NOT_TRUSTED, /* certificate or raw key: chain, signature, name, or accept() said no */
 	MP_DTLS_NOTHING_SHARED, /* no common suite, curve or certificate type */
 	MP_DTLS_CROWDED, /* handshakes_max, sessions_max or fixed_max: given up for a newer one */
-	MP_DTLS_STALE, /* parked bytes of another version of the library */
 	MP_DTLS_BROKEN, /* the peer broke the rules, or memory is out */
 	MP_DTLS_REASONS
 };
@@ -123,12 +123,10 @@ struct mp_dtls_config {
 	unsigned
 		handshakes_max; /* 256; of about 42 KB each, with those that wait for a first record */
 	unsigned sessions_max; /* 1,000,000; established ones */
-	unsigned live_max; /* 64, at least 2; contexts kept for busy peers, 37 KB each */
 	unsigned
 		fixed_max; /* 4,096; sessions that cannot be parked: GnuTLS's, 11 KB each, and those of
 			       mbedTLS with CBC, 37 KB each. The longest idle one makes room. */
 	unsigned handshake_seconds; /* 30; and as long for the first record after it */
-	unsigned park_ms; /* 10,000; a context idle for so long is parked */
 	unsigned session_seconds; /* never; a session without a genuine record for so long ends */
 	unsigned retransmit_ms; /* 1,000; of handshake flights, doubled each time */
 	unsigned mtu; /* MP_DTLS_MTU; bytes of a datagram that leaves */
@@ -176,12 +174,12 @@ void *mp_dtls_session_user(const struct mp_dtls_session *s); /* NULL at first */
 void mp_dtls_session_set_user(struct mp_dtls_session *s, void *user);
 struct mp_dtls *mp_dtls_session_dtls(const struct mp_dtls_session *s);
 
-/* Sessions over a clean stop. save() parks all, writes them (mode 0600, whole or not at all) and ends
- * them: only mp_dtls_free() may follow. Returns their number; handshakes and what cannot be parked
- * are left out. The file holds keys.
+/* Sessions over a clean stop. save() writes them (mode 0600, whole or not at all) and ends them: only
+ * mp_dtls_free() may follow. Returns their number; handshakes and what cannot be parked are left
+ * out. The file holds keys; docs/spec/dtls-sessions.md has its bytes.
  * load() deletes the file durably before it returns, so that no record number is used twice even
  * when the program is killed: then there is no file, and the sessions are lost. Returns the number,
- * 0 without a file; -EBADMSG, -ESTALE (another library version wrote it), -EPERM (others may read
+ * 0 without a file; -EBADMSG, -ESTALE (another version of the program wrote it), -EPERM (others may read
  * it), I/O errors: nothing is loaded then, and a file that cannot be deleted is never used. */
 int mp_dtls_save(struct mp_dtls *d, const char *path, struct mp_err *err);
 int mp_dtls_load(struct mp_dtls *d, const char *path, struct mp_err *err);
@@ -195,7 +193,8 @@ struct mp_dtls_counters {
 	uint64_t replayed; /* of those, seen before or too old */
 	uint64_t
 		refused; /* ClientHellos with a good cookie beyond handshakes_max or sessions_max */
-	uint64_t parked, revived, moved; /* events */
-	uint64_t handshakes_now, sessions_now, live_now, parked_now;
+	uint64_t moved; /* sessions that changed their address */
+	uint64_t handshakes_now; /* with those that wait for a first record */
+	uint64_t sessions_now, parked_now, fixed_now;
 };
 void mp_dtls_get_counters(const struct mp_dtls *d, struct mp_dtls_counters *ret);

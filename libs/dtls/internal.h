@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
  * internal.h - what the files of libs/dtls share
  *
- * A session is small and lives long; what a handshake or a busy peer needs besides is in its
- * `live`, and what a parked one is made of in its `parked`.
+ * A session is small and lives long; what a handshake needs besides is in its `live`, and the keys
+ * of an established one are in its `parked`.
  */
 #pragma once
 
 #include "dtls/backend.h"
 
 #define ENGINES 3
-#define PARKED_MAX 4096 /* bytes of a parked session; a certificate's are in it */
 #define COOKIE_SIZE 17 /* which secret, and half a digest */
 
 enum state {
 	SHAKING, /* in d->shaking */
 	FRESH, /* in d->shaking: established, and the peer's first record is awaited */
-	LIVE, /* in d->lively: the most lately used first */
-	FIXED, /* in d->fixed: as LIVE, but it cannot be parked */
-	PARKED,
+	FIXED, /* in d->fixed, the most lately used first: it cannot do without its context */
+	PARKED, /* its keys are all that is left of the handshake */
 	DEAD, /* in d->dead until the outermost call returns */
 };
 
 struct parked {
 	uint64_t window; /* bit n: the record of session->top - n has been seen */
+	uint64_t next; /* epoch and number of the next record from here */
 	uint16_t len;
-	uint8_t bytes[];
+	uint8_t keys[];
 };
 
 struct live {
@@ -80,7 +79,7 @@ struct cids {
 	uint32_t count, room, free; /* free: UINT32_MAX when none */
 };
 
-#define POOL_MAX 768 /* bytes of a cell; a certificate's session is longer than 512 */
+#define POOL_MAX 256 /* bytes of a cell */
 
 struct pool_cell;
 struct pool_block;
@@ -97,7 +96,7 @@ struct mp_dtls {
 	struct table table;
 	struct cids cids;
 	struct pool pool; /* of what is parked */
-	struct list shaking, lively, fixed;
+	struct list shaking, fixed;
 	struct mp_dtls_session *dead;
 	unsigned depth; /* of calls from outside */
 	bool ended; /* saved */
@@ -109,7 +108,7 @@ struct mp_dtls {
 	uint8_t secret_now; /* which one */
 	struct mp_dtls_counters counters;
 	uint8_t buffer[MP_DTLS_RECORD_MAX]; /* data on its way to deliver() */
-	uint8_t blob[PARKED_MAX];
+	uint8_t out[MP_DTLS_RECORD_MAX]; /* a record on its way to send() */
 };
 
 /* table.c */
@@ -179,16 +178,16 @@ struct list *mp_dtls_list_of(struct mp_dtls_session *s); /* NULL: none */
 const struct mp_dtls_backend *mp_dtls_backend_of(const struct mp_dtls_session *s);
 struct live *mp_dtls_live_new(struct mp_dtls_session *s);
 void mp_dtls_live_free(struct live *v); /* with its context */
-/* From the list of handshakes, or from nowhere, to the cache; what is too much there is parked. */
-void mp_dtls_settle(struct mp_dtls_session *s);
-/* Make it live: 0, or it has been closed. On probation it stays parked as well, see below. */
-int mp_dtls_revive(struct mp_dtls_session *s, struct live **ret);
-/* The revived context has said nothing new: back to the parked bytes; or it has: they are void. */
-void mp_dtls_revert(struct mp_dtls_session *s, struct live *v);
-void mp_dtls_keep(struct mp_dtls_session *s, struct live *v);
-int mp_dtls_park(struct mp_dtls_session *s); /* 0, or what save() says */
-struct parked *mp_dtls_parked_new(struct mp_dtls *d, const void *bytes, size_t len);
+/* Its handshake is over, on both sides: the context ends, and the keys are left. -ENOTSUP: it is kept
+ * with its context, among those who need theirs; -ENOMEM: nothing has changed. */
+int mp_dtls_settle(struct mp_dtls_session *s);
+void mp_dtls_touch(struct mp_dtls_session *s); /* one with a context has been used */
+
+/* parked.c */
+struct parked *mp_dtls_parked_new(struct mp_dtls *d, const void *keys, size_t len, uint64_t next);
 void mp_dtls_parked_free(struct mp_dtls *d, struct parked *p);
+/* Send a record of a parked session. -EPIPE: no number is left; -EMSGSIZE, -ENOMEM. */
+int mp_dtls_parked_send(struct mp_dtls_session *s, uint8_t type, const void *data, size_t len);
 
 /* dtls.c */
 void mp_dtls_end_all(struct mp_dtls *d); /* in silence */

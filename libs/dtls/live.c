@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Contexts, the part of a session that costs tens of kilobytes: a cache of those in use, the most
- * lately used first; the last ones are parked.
- *
- * A parked session's bytes must be in one place alone: loaded twice, they would make two records of
- * one number, which is fatal for CCM and GCM. A revived context is on probation at first: until it
- * has read something genuine or sent anything, the bytes stand and it is thrown away; from then on
- * (mp_dtls_keep) the bytes are void. So a forged record costs a load and changes nothing. */
+ * Contexts, the part of a session that costs tens of kilobytes. One lives from the ClientHello to the
+ * peer's first record after the handshake: until then the last flight may have to be sent again. Sessions
+ * that cannot do without theirs are the exception, and bounded. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +35,6 @@ struct list *mp_dtls_list_of(struct mp_dtls_session *s)
 	case SHAKING:
 	case FRESH:
 		return &s->d->shaking;
-	case LIVE:
-		return &s->d->lively;
 	case FIXED:
 		return &s->d->fixed;
 	case PARKED:
@@ -75,63 +69,33 @@ void mp_dtls_live_free(struct live *v)
 	free(v);
 }
 
-static void move(struct mp_dtls_session *s, enum state state)
+static void keep_context(struct mp_dtls_session *s)
 {
-	struct list *from = mp_dtls_list_of(s);
+	struct mp_dtls *d = s->d;
 
-	if (from)
-		mp_dtls_list_remove(from, s->live);
-	s->state = (uint8_t)state;
-	s->live->used = s->d->now;
-	mp_dtls_list_push(mp_dtls_list_of(s), s->live);
-}
-
-/* The longest idle ones go where they cost less. */
-static void trim(struct mp_dtls *d)
-{
-	while (d->lively.count > d->config.live_max) {
-		struct mp_dtls_session *s = d->lively.last->link.session;
-
-		if (mp_dtls_park(s) == -EBUSY)
-			break;
-	}
+	mp_dtls_list_remove(mp_dtls_list_of(s), s->live);
+	s->state = FIXED;
+	s->live->used = d->now;
+	mp_dtls_list_push(&d->fixed, s->live);
 	while (d->fixed.count > d->config.fixed_max)
 		mp_dtls_kill(d->fixed.last->link.session, MP_DTLS_CROWDED, true);
 }
 
-void mp_dtls_settle(struct mp_dtls_session *s)
+int mp_dtls_settle(struct mp_dtls_session *s)
 {
-	move(s, mp_dtls_backend_of(s)->save ? LIVE : FIXED);
-	trim(s->d);
-}
-
-struct parked *mp_dtls_parked_new(struct mp_dtls *d, const void *bytes, size_t len)
-{
-	struct parked *p = mp_dtls_pool_take(&d->pool, offsetof(struct parked, bytes) + len);
-
-	if (!p)
-		return NULL;
-	p->window = 0;
-	p->len = (uint16_t)len;
-	memcpy(p->bytes, bytes, len);
-	return p;
-}
-
-void mp_dtls_parked_free(struct mp_dtls *d, struct parked *p)
-{
-	mp_dtls_pool_give(&d->pool, p, offsetof(struct parked, bytes) + p->len);
-}
-
-static int save(struct mp_dtls_session *s)
-{
+	const struct mp_dtls_backend *b = mp_dtls_backend_of(s);
+	uint8_t keys[MP_DTLS_KEYS_MAX];
 	struct mp_dtls *d = s->d;
-	struct parked *p;
-	int n = mp_dtls_backend_of(s)->save(s->live->context, d->blob, sizeof(d->blob));
+	struct parked *p = NULL;
+	uint64_t next;
+	int n = b->keep ? b->keep(s->live->context, keys, &next) : -ENOTSUP;
 
-	if (n < 0)
-		return n;
-	p = mp_dtls_parked_new(d, d->blob, (size_t)n);
-	explicit_bzero(d->blob, (size_t)n);
+	if (n < 0) {
+		keep_context(s);
+		return -ENOTSUP;
+	}
+	p = mp_dtls_parked_new(d, keys, (size_t)n, next);
+	explicit_bzero(keys, sizeof(keys));
 	if (!p)
 		return -ENOMEM;
 	p->window = s->live->window;
@@ -139,69 +103,19 @@ static int save(struct mp_dtls_session *s)
 	mp_dtls_live_free(s->live);
 	s->parked = p;
 	s->state = PARKED;
-	d->counters.parked++;
 	d->counters.parked_now++;
 	return 0;
 }
 
-int mp_dtls_park(struct mp_dtls_session *s)
+void mp_dtls_touch(struct mp_dtls_session *s)
 {
-	int r = save(s);
+	struct live *v = s->live;
 
-	if (r == -EBUSY)
-		move(s, LIVE); /* to the front: another time */
-	else if (r == -ENOTSUP)
-		move(s, FIXED);
-	else if (r < 0) /* its context has been given up by save() */
-		mp_dtls_kill(s, MP_DTLS_BROKEN, true);
-	return r;
-}
-
-int mp_dtls_revive(struct mp_dtls_session *s, struct live **ret)
-{
-	struct live *v;
-	int r;
-
-	if (s->state != PARKED) {
-		*ret = s->live;
-		return 0;
-	}
-	v = mp_dtls_live_new(s);
-	if (!v)
-		return -ENOMEM;
-	r = mp_dtls_backend_of(s)->load(s->d->engines[s->engine], &v->link, s->client,
-					s->parked->bytes, s->parked->len, &v->context);
-	if (r < 0) {
-		mp_dtls_live_free(v);
-		if (r != -ENOMEM)
-			mp_dtls_kill(s, MP_DTLS_STALE, true);
-		return r;
-	}
-	v->window = s->parked->window;
-	s->d->counters.revived++;
-	*ret = v;
-	return 0;
-}
-
-void mp_dtls_revert(struct mp_dtls_session *s, struct live *v)
-{
-	if (s->state == PARKED)
-		mp_dtls_live_free(v);
-}
-
-void mp_dtls_keep(struct mp_dtls_session *s, struct live *v)
-{
-	if (s->state == PARKED) {
-		mp_dtls_parked_free(s->d, s->parked);
-		s->live = v;
-		s->state = LIVE;
-		v->used = s->d->now;
-		mp_dtls_list_push(&s->d->lively, v);
-		s->d->counters.parked_now--;
-	} else if (s->state == LIVE || s->state == FIXED) {
-		move(s, (enum state)s->state);
-	}
-	trim(s->d);
+	v->used = s->d->now;
+	if (s->state != FIXED)
+		return;
+	mp_dtls_list_remove(&s->d->fixed, v);
+	mp_dtls_list_push(&s->d->fixed, v);
 }
 
 int mp_dtls_link_take(struct mp_dtls_link *l, void *buf, size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sessions over a clean stop.
  *
- * The invariant: parked bytes go on with record numbers from where they stand, so they are either in
- * the file or in use, never both. save() ends every session once the file has its name; load() has
+ * The invariant: a session goes on with record numbers from where it stands, so it is either in the
+ * file or in use, never both. save() ends every session once the file has its name; load() has
  * the file deleted, durably, before it makes a session of it. After a crash there is no file. */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +30,8 @@ static void list_versions(const struct mp_dtls *d, struct versions *ret)
 	int n = 0;
 
 	for (; n < ENGINES && d->backends[n]; n++) {
-		snprintf(ret->text[n], sizeof(ret->text[n]), "%s %s", d->backends[n]->name,
-			 d->backends[n]->version());
+		snprintf(ret->text[n], sizeof(ret->text[n]), "%s %u", d->backends[n]->name,
+			 d->backends[n]->keys_version);
 		ret->list[n] = ret->text[n];
 	}
 	ret->list[n] = NULL;
@@ -60,26 +60,20 @@ static int add_session(struct mp_buf *b, struct mp_dtls_session *s)
 		.kind = s->kind,
 		.top = s->top,
 		.window = s->parked->window,
+		.next = s->parked->next,
 		.age = (uint32_t)(s->d->now / 1000) - s->heard,
 		.address = s->address,
 		.cid = s->has_cid ? mp_dtls_session_cid(s) : NULL,
 		.digest = s->has_digest ? mp_dtls_session_digest(s) : NULL,
 		.text = mp_dtls_session_text(s),
 		.text_len = s->text_len,
-		.parked = s->parked->bytes,
-		.parked_len = s->parked->len,
+		.keys = s->parked->keys,
+		.keys_len = s->parked->len,
 	};
 
 	if (s->has_local)
 		saved.local = *mp_dtls_session_local(s);
 	return mp_dtls_saved_add(b, &saved);
-}
-
-/* Park what is live; what cannot be parked stays where it is. */
-static void park_all(struct mp_dtls *d)
-{
-	for (size_t n = d->lively.count; n > 0 && d->lively.last; n--)
-		(void)mp_dtls_park(d->lively.last->link.session);
 }
 
 static int write_sessions(struct mp_dtls *d, int fd, struct mp_buf *b)
@@ -144,7 +138,6 @@ int mp_dtls_save(struct mp_dtls *d, const char *path, struct mp_err *err)
 	if (fd < 0)
 		return mp_err_set(err, -errno, "%s: %s", draft, strerror(errno));
 	mp_dtls_enter(d);
-	park_all(d);
 	n = write_file(d, fd);
 	mp_dtls_leave(d);
 	if (n >= 0 && rename(draft, path) < 0)
@@ -165,10 +158,16 @@ static int restore(struct mp_dtls *d, const struct mp_dtls_saved *saved)
 			      .has_digest = saved->digest != NULL,
 			      .has_cid = saved->cid != NULL,
 			      .local = saved->has_local ? &saved->local : NULL};
-	struct mp_dtls_session *s = mp_dtls_session_new(d, &shape);
-	struct parked *p = mp_dtls_parked_new(d, saved->parked, saved->parked_len);
-	int r = s && p ? 0 : -ENOMEM;
+	const struct mp_dtls_backend *b = d->backends[saved->backend];
+	struct mp_dtls_session *s;
+	struct parked *p;
+	int r;
 
+	if (!b->is_keys || !b->is_keys(saved->keys, saved->keys_len))
+		return -EBADMSG;
+	s = mp_dtls_session_new(d, &shape);
+	p = mp_dtls_parked_new(d, saved->keys, saved->keys_len, saved->next);
+	r = s && p ? 0 : -ENOMEM;
 	if (r == 0 && saved->cid)
 		r = mp_dtls_cid_restore(&d->cids, s, saved->cid, 2 * d->config.sessions_max);
 	if (r < 0) {
@@ -224,7 +223,7 @@ static int restore_all(struct mp_dtls *d, const void *data, size_t len)
 	while (r == 0) {
 		r = mp_dtls_saved_next(&c, &saved);
 		if (r == 0 && d->counters.sessions_now < d->config.sessions_max) {
-			r = d->backends[saved.backend]->load ? restore(d, &saved) : -EBADMSG;
+			r = restore(d, &saved);
 			count++;
 		}
 	}

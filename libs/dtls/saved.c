@@ -6,9 +6,9 @@
 #include "dtls/saved.h"
 #include "dtls/wire.h"
 
-#define MAGIC "mpdtls1\n"
+#define MAGIC "mpdtls2\n"
 #define END "\0\0end\n"
-#define FIXED 42 /* of a session, without its length */
+#define FIXED 50 /* of a session, without its length */
 #define DIGEST 32
 enum { CLIENT = 1, LOCAL = 2, CID = 4, DIGESTED = 8, FLAGS = 15 };
 
@@ -47,7 +47,7 @@ int mp_dtls_saved_add(struct mp_buf *b, const struct mp_dtls_saved *s)
 {
 	uint8_t head[2 + FIXED], local[18];
 	size_t len = FIXED + (s->has_local ? 18 : 0) + (s->cid ? MP_DTLS_CID_SIZE : 0) +
-		     (s->digest ? DIGEST : 0) + s->text_len + s->parked_len;
+		     (s->digest ? DIGEST : 0) + s->text_len + s->keys_len;
 	int r;
 
 	if (len > MP_DTLS_SAVED_MAX || s->text_len > MP_DTLS_IDENTITY_MAX)
@@ -61,7 +61,8 @@ int mp_dtls_saved_add(struct mp_buf *b, const struct mp_dtls_saved *s)
 	mp_put_le64(head + 6, s->top);
 	mp_put_le64(head + 14, s->window);
 	mp_put_le32(head + 22, s->age);
-	put_address(head + 26, &s->address);
+	mp_put_le64(head + 26, s->next);
+	put_address(head + 34, &s->address);
 	put_address(local, &s->local);
 	r = mp_buf_add(b, head, sizeof(head));
 	if (r == 0 && s->has_local)
@@ -72,7 +73,7 @@ int mp_dtls_saved_add(struct mp_buf *b, const struct mp_dtls_saved *s)
 		r = mp_buf_add(b, s->digest, DIGEST);
 	if (r == 0)
 		r = mp_buf_add(b, s->text, s->text_len);
-	return r == 0 ? mp_buf_add(b, s->parked, s->parked_len) : r;
+	return r == 0 ? mp_buf_add(b, s->keys, s->keys_len) : r;
 }
 
 int mp_dtls_saved_add_end(struct mp_buf *b)
@@ -129,8 +130,8 @@ static int parse_parts(struct mp_dtls_saved_cursor *c, uint8_t flags, struct mp_
 		return -EBADMSG;
 	if (local)
 		get_address(local, &s->local);
-	s->parked = c->p;
-	s->parked_len = c->left;
+	s->keys = c->p;
+	s->keys_len = c->left;
 	return 0;
 }
 
@@ -147,10 +148,12 @@ static int parse_session(const uint8_t *p, size_t len, unsigned backends, struct
 	s->top = mp_le64(p + 4);
 	s->window = mp_le64(p + 12);
 	s->age = mp_le32(p + 20);
-	get_address(p + 24, &s->address);
+	s->next = mp_le64(p + 24);
+	get_address(p + 32, &s->address);
 	/* A key's digest is what tells certificates and raw keys apart from identities. */
 	if (flags & ~FLAGS || s->backend >= backends || s->kind > MP_DTLS_RPK ||
-	    s->top >> 48 != 1 || !(flags & DIGESTED) != (s->kind == MP_DTLS_PSK))
+	    s->top >> 48 != 1 || s->next >> 48 != 1 ||
+	    !(flags & DIGESTED) != (s->kind == MP_DTLS_PSK))
 		return -EBADMSG;
 	return parse_parts(&c, flags, s);
 }

@@ -7,13 +7,14 @@
  *
  * All numbers are little-endian.
  *
- *     header   "mpdtls1\n", u8 backends (1 to 3), each: u8 length, "name version"
- *     session  u16 length of what follows it, which is at least 42
+ *     header   "mpdtls2\n", u8 backends (1 to 3), each: u8 length, "name version"
+ *     session  u16 length of what follows it, which is at least 51
  *              u8 flags (1 client, 2 local address, 4 connection id, 8 digest)
  *              u8 backend, u8 kind, u8 length of the text
  *              u64 newest record, u64 window of records seen below it, u32 seconds since then
+ *              u64 next record from here
  *              address (16 bytes, u16 port), [local address], [8: connection id], [32: digest],
- *              text, and the rest: what the backend parked
+ *              text, and the rest: keys, as the backend has them
  *     end      u16 0, "end\n"
  */
 #pragma once
@@ -22,19 +23,19 @@
 #include "dtls/dtls.h"
 
 #define MP_DTLS_SAVED_BACKENDS 3
-#define MP_DTLS_SAVED_MAX 8192 /* bytes of a session */
+#define MP_DTLS_SAVED_MAX 1024 /* bytes of a session */
 
 struct mp_dtls_saved { /* borrowed */
 	bool client, has_local;
 	uint8_t backend, kind;
-	uint64_t top, window;
+	uint64_t top, window, next;
 	uint32_t age;
 	struct mp_net_address address, local;
 	const uint8_t *cid, *digest; /* NULL: none */
 	const char *text; /* no NUL follows */
 	size_t text_len;
-	const uint8_t *parked;
-	size_t parked_len;
+	const uint8_t *keys;
+	size_t keys_len;
 };
 
 /* Append to the buffer: 0, -EFBIG, -ENOMEM. `versions`: "name version" of each backend, then NULL. */

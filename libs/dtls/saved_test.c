@@ -2,19 +2,20 @@
 #include "base/test.h"
 #include "dtls/saved.h"
 
-static const char *const versions[] = {"mbedtls 2.28.3", "gnutls 3.7.9", NULL};
+static const char *const versions[] = {"mbedtls 1", "gnutls 0", NULL};
 static const uint8_t digest[32] = {1, 2, 3}, cid[8] = {9, 8, 7};
 
 static struct mp_dtls_saved sample(bool all)
 {
 	struct mp_dtls_saved s = {.top = (uint64_t)1 << 48 | 77,
 				  .window = 0xf0f0,
+				  .next = (uint64_t)1 << 48 | 99,
 				  .age = 12,
 				  .address = {.ip = {1, 2, 3}, .port = 5684},
 				  .text = "device-1",
 				  .text_len = 8,
-				  .parked = (const uint8_t *)"bytes",
-				  .parked_len = 5};
+				  .keys = (const uint8_t *)"bytes",
+				  .keys_len = 5};
 
 	if (!all)
 		return s;
@@ -50,8 +51,9 @@ TEST(a_saved_session_comes_out_as_it_went_in)
 	ASSERT_OK(mp_dtls_saved_next(&c, &s));
 	ASSERT(!s.client && !s.has_local && !s.cid && !s.digest && s.backend == 0);
 	ASSERT(s.top == ((uint64_t)1 << 48 | 77) && s.window == 0xf0f0 && s.age == 12);
+	ASSERT(s.next == ((uint64_t)1 << 48 | 99));
 	ASSERT(s.text_len == 8 && memcmp(s.text, "device-1", 8) == 0);
-	ASSERT(s.parked_len == 5 && memcmp(s.parked, "bytes", 5) == 0);
+	ASSERT(s.keys_len == 5 && memcmp(s.keys, "bytes", 5) == 0);
 	ASSERT_INT(5684, s.address.port);
 	ASSERT_OK(mp_dtls_saved_next(&c, &s));
 	ASSERT(s.client && s.has_local && s.backend == 1 && s.kind == MP_DTLS_X509);
@@ -78,9 +80,9 @@ TEST(a_saved_file_cut_anywhere_is_refused)
 
 TEST(a_saved_file_of_other_versions_is_stale)
 {
-	static const char *const newer[] = {"mbedtls 2.28.4", "gnutls 3.7.9", NULL};
-	static const char *const fewer[] = {"mbedtls 2.28.3", NULL};
-	static const char *const more[] = {"mbedtls 2.28.3", "gnutls 3.7.9", "x 1", NULL};
+	static const char *const newer[] = {"mbedtls 2", "gnutls 0", NULL};
+	static const char *const fewer[] = {"mbedtls 1", NULL};
+	static const char *const more[] = {"mbedtls 1", "gnutls 0", "x 1", NULL};
 	struct mp_dtls_saved_cursor c;
 	MP_BUF(b, 4096);
 
@@ -92,13 +94,15 @@ TEST(a_saved_file_of_other_versions_is_stale)
 
 TEST(a_saved_session_out_of_its_bounds_is_refused)
 {
-	struct mp_dtls_saved bad[4] = {sample(false), sample(false), sample(true), sample(false)};
+	struct mp_dtls_saved bad[5] = {sample(false), sample(false), sample(true), sample(false),
+				       sample(false)};
 
 	bad[0].backend = 2;
 	bad[1].kind = MP_DTLS_RPK; /* without a digest */
 	bad[2].top = (uint64_t)2 << 48;
 	bad[3].kind = 3;
-	for (int i = 0; i < 4; i++) {
+	bad[4].next = 7;
+	for (int i = 0; i < 5; i++) {
 		MP_BUF(b, 4096);
 		struct mp_dtls_saved_cursor c;
 		struct mp_dtls_saved s;
@@ -117,8 +121,8 @@ TEST(a_session_too_long_for_the_file_is_not_written)
 	struct mp_dtls_saved s = sample(false);
 	MP_BUF(b, 16384);
 
-	s.parked = big;
-	s.parked_len = sizeof(big);
+	s.keys = big;
+	s.keys_len = sizeof(big);
 	ASSERT_ERR(-EFBIG, mp_dtls_saved_add(&b, &s));
 	ASSERT_INT(0, b.len);
 }

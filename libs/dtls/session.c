@@ -108,7 +108,6 @@ void mp_dtls_kill(struct mp_dtls_session *s, enum mp_dtls_reason reason, bool te
 int mp_dtls_write(struct mp_dtls_session *s, const void *data, size_t len)
 {
 	struct mp_dtls *d = s->d;
-	struct live *v;
 	int r;
 
 	if (s->state == SHAKING || s->state == DEAD)
@@ -116,29 +115,30 @@ int mp_dtls_write(struct mp_dtls_session *s, const void *data, size_t len)
 	if (len > mp_dtls_write_max(d))
 		return -EMSGSIZE;
 	mp_dtls_enter(d);
-	r = mp_dtls_revive(s, &v);
-	if (r == 0) {
-		mp_dtls_keep(s, v);
-		r = mp_dtls_backend_of(s)->write(v->context, data, len);
-		if (r == 0)
-			d->counters.written++;
-		else if (r != -ENOMEM)
-			mp_dtls_kill(s, MP_DTLS_BROKEN, true);
+	if (s->state == PARKED) {
+		r = mp_dtls_parked_send(s, MP_DTLS_DATA, data, len);
+	} else {
+		mp_dtls_touch(s);
+		r = mp_dtls_backend_of(s)->write(s->live->context, data, len);
 	}
+	if (r == 0)
+		d->counters.written++;
+	else if (r != -ENOMEM)
+		mp_dtls_kill(s, MP_DTLS_BROKEN, true);
 	mp_dtls_leave(d);
 	return r == 0 || r == -ENOMEM ? r : -EPIPE;
 }
 
 void mp_dtls_close(struct mp_dtls_session *s)
 {
+	static const uint8_t bye[2] = {MP_DTLS_WARNING, MP_DTLS_CLOSE_NOTIFY};
 	struct mp_dtls *d = s->d;
-	struct live *v;
 
 	mp_dtls_enter(d);
-	if (s->state != DEAD && s->state != SHAKING && mp_dtls_revive(s, &v) == 0) {
-		mp_dtls_keep(s, v);
-		mp_dtls_backend_of(s)->bye(v->context);
-	}
+	if (s->state == PARKED)
+		(void)mp_dtls_parked_send(s, MP_DTLS_ALERT_RECORD, bye, sizeof(bye));
+	else if (s->state != DEAD && s->state != SHAKING)
+		mp_dtls_backend_of(s)->bye(s->live->context);
 	mp_dtls_kill(s, MP_DTLS_CLOSED, false);
 	mp_dtls_leave(d);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What happens by itself: retransmissions, time-outs, parking, the end of sessions long silent. */
-#include <errno.h>
-
+ * What happens by itself: retransmissions, time-outs, the end of sessions long silent. */
 #include "dtls/internal.h"
 
 #define SWEEP_MS 1000
@@ -31,16 +29,6 @@ static void run_handshakes(struct mp_dtls *d)
 		}
 	}
 	l->cursor = NULL;
-}
-
-static void park_idle(struct mp_dtls *d)
-{
-	struct live *v;
-
-	while ((v = d->lively.last) && v->used + d->config.park_ms <= d->now) {
-		if (mp_dtls_park(v->link.session) == -EBUSY)
-			break;
-	}
 }
 
 static bool is_silent(const struct mp_dtls_session *s)
@@ -84,7 +72,6 @@ void mp_dtls_tick(struct mp_dtls *d, int64_t now_ms)
 		return;
 	mp_dtls_enter(d);
 	run_handshakes(d);
-	park_idle(d);
 	sweep(d);
 	mp_dtls_leave(d);
 }
@@ -93,8 +80,6 @@ int64_t mp_dtls_next_ms(const struct mp_dtls *d)
 {
 	int64_t at = d->due;
 
-	if (d->lively.last)
-		at = least(at, d->lively.last->used + d->config.park_ms);
 	if (d->config.session_seconds && d->table.count)
 		at = least(at, d->swept + SWEEP_MS);
 	return at;

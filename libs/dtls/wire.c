@@ -6,7 +6,6 @@
 
 #define HEADER 13 /* type, version, epoch, number, length */
 #define MESSAGE_HEADER 12 /* type, length, message number, fragment's offset and length */
-#define CLIENT_HELLO 1
 #define HELLO_VERIFY_REQUEST 3
 #define RAW_PUBLIC_KEY 2
 enum { EXT_CLIENT_CERTIFICATE_TYPE = 19, EXT_CONNECTION_ID = 54 };
@@ -93,7 +92,7 @@ int mp_dtls_record_next(const uint8_t **data, size_t *len, struct mp_dtls_record
 bool mp_dtls_is_hello(const struct mp_dtls_record *r)
 {
 	return r->type == MP_DTLS_HANDSHAKE && mp_dtls_record_epoch(r) == 0 &&
-	       r->body[0] == CLIENT_HELLO;
+	       r->body[0] == MP_DTLS_CLIENT_HELLO;
 }
 
 static void note_suite(unsigned suite, struct mp_dtls_hello *h)

@@ -22,6 +22,10 @@ enum mp_dtls_record_type {
 	MP_DTLS_WITH_CID = 25,
 };
 
+enum { MP_DTLS_CLIENT_HELLO = 1 }; /* handshake messages; HelloRequest is 0 */
+enum { MP_DTLS_WARNING = 1, MP_DTLS_FATAL = 2 }; /* alerts */
+enum { MP_DTLS_CLOSE_NOTIFY = 0, MP_DTLS_NO_RENEGOTIATION = 100 };
+
 struct mp_dtls_record { /* borrowed */
 	uint8_t type;
 	uint64_t number; /* epoch << 48 | sequence number */

@@ -9,11 +9,6 @@
 #include "dtls_gnutls/dtls_gnutls.h"
 #include "dtls_gnutls/internal.h"
 
-static const char *version(void)
-{
-	return gnutls_check_version(NULL);
-}
-
 static void shut_engine(struct mp_dtls_engine *e)
 {
 	if (e->priority)
@@ -251,7 +246,6 @@ static bool has_cid(struct mp_dtls_context *c)
 
 const struct mp_dtls_backend mp_dtls_gnutls = {
 	.name = "gnutls",
-	.version = version,
 	.open = open_engine,
 	.shut = shut_engine,
 	.mac = mac,

@@ -6,15 +6,6 @@
 #include "dtls_mbedtls/dtls_mbedtls.h"
 #include "dtls_mbedtls/internal.h"
 
-static const char *version(void)
-{
-	static char text[18];
-
-	if (!text[0])
-		mbedtls_version_get_string_full(text);
-	return text;
-}
-
 static int find_psk(void *engine, mbedtls_ssl_context *ssl, const unsigned char *identity,
 		    size_t len)
 {
@@ -60,13 +51,12 @@ static int open_random(struct mp_dtls_engine *e)
 		       : -EIO;
 }
 
-static int open_sides(struct mp_dtls_engine *e, const struct mp_dtls_config *c, struct mp_err *err)
+static int open_server(struct mp_dtls_engine *e, const struct mp_dtls_config *c, struct mp_err *err)
 {
-	int r = mp_dtls_mbedtls_side_init(&e->client, e, true, NULL, err);
-	int r2 = mp_dtls_mbedtls_side_init(&e->server, e, false, &c->own, err);
+	int r = mp_dtls_mbedtls_side_init(&e->server, e, false, &c->own, err);
 
-	if (r < 0 || r2 < 0)
-		return r < 0 ? r : r2;
+	if (r < 0)
+		return r;
 	mbedtls_ssl_conf_dtls_cookies(&e->server.conf, write_cookie, trust_cookie, e);
 	if (e->psk)
 		mbedtls_ssl_conf_psk_cb(&e->server.conf, find_psk, e);
@@ -90,7 +80,7 @@ static int open_engine(const struct mp_dtls_config *config, struct mp_dtls_engin
 	if (r < 0)
 		r = mp_err_set(err, r, "mbedTLS finds no random numbers");
 	if (r == 0)
-		r = open_sides(e, config, err);
+		r = open_server(e, config, err);
 	if (r < 0)
 		shut_engine(e);
 	else
@@ -101,19 +91,18 @@ static int open_engine(const struct mp_dtls_config *config, struct mp_dtls_engin
 static void free_context(struct mp_dtls_context *c)
 {
 	mbedtls_ssl_free(&c->ssl);
-	if (c->own)
-		mp_dtls_mbedtls_side_done(c->own);
-	free(c->own);
+	if (c->has_own)
+		mp_dtls_mbedtls_side_done(&c->own);
+	explicit_bzero(c->block, sizeof(c->block));
 	free(c);
 }
 
 static void shut_engine(struct mp_dtls_engine *e)
 {
 	for (int i = 0; i < 2; i++)
-		if (e->spare[i])
-			free_context(e->spare[i]);
+		while (e->spare[i].count)
+			free_context(e->spare[i].list[--e->spare[i].count]);
 	mp_dtls_mbedtls_side_done(&e->server);
-	mp_dtls_mbedtls_side_done(&e->client);
 	mbedtls_md_free(&e->mac);
 	mbedtls_ctr_drbg_free(&e->random);
 	mbedtls_entropy_free(&e->entropy);
@@ -130,10 +119,30 @@ static int mac(struct mp_dtls_engine *e, const uint8_t key[MP_DTLS_DIGEST], cons
 	return 0;
 }
 
+/* Handshake messages share datagrams; what is encrypted comes last of them, and with the peer's connection
+ * id, whose length the record does not tell, it is the last record at all. */
+static void note_numbers(struct mp_dtls_context *c, const uint8_t *data, size_t len)
+{
+	while (len >= 13) {
+		uint64_t number = 0;
+		size_t record = 13u + ((size_t)data[11] << 8 | data[12]);
+
+		for (int i = 0; i < 8; i++)
+			number = number << 8 | data[3 + i];
+		if (number >> 48 && number >= c->next)
+			c->next = number + 1;
+		if (data[0] == MP_DTLS_WITH_CID || record > len)
+			break;
+		data += record;
+		len -= record;
+	}
+}
+
 static int send_record(void *context, const unsigned char *data, size_t len)
 {
 	struct mp_dtls_context *c = context;
 
+	note_numbers(c, data, len);
 	mp_dtls_link_send(c->link, data, len);
 	return (int)len;
 }
@@ -164,63 +173,71 @@ static int get_timer(void *context)
 	return c->link->timer_at <= mp_dtls_link_now(c->link) ? 2 : 0;
 }
 
-/* A context that is set up; the spare one when `own` is NULL and there is one. Takes `own`. */
-static struct mp_dtls_context *obtain(struct mp_dtls_engine *e, struct mp_dtls_link *l, bool client,
-				      struct side *own)
+static struct mp_dtls_context *new_context(struct mp_dtls_engine *e, bool client)
 {
-	struct side *shared = client ? &e->client : &e->server;
-	struct mp_dtls_context *c = own ? NULL : e->spare[client];
+	struct mp_dtls_context *c = calloc(1, sizeof(*c));
 
-	if (c) {
-		e->spare[client] = NULL;
-	} else {
-		c = calloc(1, sizeof(*c));
-		if (!c)
-			return NULL;
-		mbedtls_ssl_init(&c->ssl);
-		c->engine = e;
-		c->client = client;
-		if (mbedtls_ssl_setup(&c->ssl, own ? &own->conf : &shared->conf) != 0) {
-			free_context(c);
-			return NULL;
-		}
-		c->own = own;
-		mbedtls_ssl_set_bio(&c->ssl, c, send_record, take_record, NULL);
-		mbedtls_ssl_set_timer_cb(&c->ssl, c, set_timer, get_timer);
-	}
-	c->link = l;
-	c->is_ready = false;
+	if (!c)
+		return NULL;
+	mbedtls_ssl_init(&c->ssl);
+	c->engine = e;
+	c->client = client;
 	return c;
 }
 
+static int set_up(struct mp_dtls_context *c)
+{
+	const mbedtls_ssl_config *conf = c->client ? &c->own.conf : &c->engine->server.conf;
+
+	if (mbedtls_ssl_setup(&c->ssl, conf) != 0)
+		return -ENOMEM;
+	mbedtls_ssl_set_bio(&c->ssl, c, send_record, take_record, NULL);
+	mbedtls_ssl_set_timer_cb(&c->ssl, c, set_timer, get_timer);
+	mp_dtls_mbedtls_listen(c);
+	return 0;
+}
+
+/* A context for the next handshake: a spare one, whose buffers are in place, or a new one. */
+static int obtain(struct mp_dtls_engine *e, const struct mp_dtls_start *how,
+		  struct mp_dtls_context **ret)
+{
+	struct spares *spares = &e->spare[how->client];
+	bool is_spare = spares->count > 0;
+	struct mp_dtls_context *c =
+		is_spare ? spares->list[--spares->count] : new_context(e, how->client);
+	int r = 0;
+
+	if (!c)
+		return -ENOMEM;
+	if (c->client) { /* where the spare one expects its configuration */
+		c->has_own = true;
+		r = mp_dtls_mbedtls_side_init(&c->own, e, true, how->credentials, NULL);
+	}
+	if (r == 0 && !is_spare)
+		r = set_up(c);
+	if (r < 0)
+		free_context(c);
+	else
+		*ret = c;
+	return r;
+}
+
+/* Nothing of the session stays. */
 static void end(struct mp_dtls_context *c)
 {
-	struct mp_dtls_engine *e = c->engine;
+	struct spares *spares = &c->engine->spare[c->client];
 
 	c->link = NULL;
-	if (c->own || e->spare[c->client] ||
-	    (!c->is_ready && mbedtls_ssl_session_reset(&c->ssl) != 0)) {
+	c->next = 0;
+	if (spares->count == SPARES || mbedtls_ssl_session_reset(&c->ssl) != 0) {
 		free_context(c);
 		return;
 	}
-	e->spare[c->client] = c;
-}
-
-static int make_side(struct mp_dtls_engine *e, const struct mp_dtls_start *how, struct side **ret)
-{
-	struct side *s = calloc(1, sizeof(*s));
-	int r;
-
-	if (!s)
-		return -ENOMEM;
-	r = mp_dtls_mbedtls_side_init(s, e, true, how->credentials, NULL);
-	if (r < 0) {
-		mp_dtls_mbedtls_side_done(s);
-		free(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	if (c->has_own)
+		mp_dtls_mbedtls_side_done(&c->own);
+	c->has_own = c->has_block = false;
+	explicit_bzero(c->block, sizeof(c->block));
+	spares->list[spares->count++] = c;
 }
 
 static int prepare(struct mp_dtls_context *c, const struct mp_dtls_start *how)
@@ -242,19 +259,12 @@ static int prepare(struct mp_dtls_context *c, const struct mp_dtls_start *how)
 static int start(struct mp_dtls_engine *e, struct mp_dtls_link *l, const struct mp_dtls_start *how,
 		 struct mp_dtls_context **ret)
 {
-	struct side *own = NULL;
 	struct mp_dtls_context *c;
-	int r = how->client ? make_side(e, how, &own) : 0;
+	int r = obtain(e, how, &c);
 
 	if (r < 0)
 		return r;
-	c = obtain(e, l, how->client, own);
-	if (!c) {
-		if (own)
-			mp_dtls_mbedtls_side_done(own);
-		free(own);
-		return -ENOMEM;
-	}
+	c->link = l;
 	r = prepare(c, how);
 	if (r < 0)
 		free_context(c);
@@ -367,43 +377,10 @@ static bool has_cid(struct mp_dtls_context *c)
 #endif
 }
 
-static int save(struct mp_dtls_context *c, void *buf, size_t size)
-{
-	size_t len;
-	int r = mbedtls_ssl_context_save(&c->ssl, buf, size, &len);
-
-	if (r == MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL ||
-	    (r != 0 && strstr(mbedtls_ssl_get_ciphersuite(&c->ssl), "CBC")))
-		return -ENOTSUP;
-	if (r == MBEDTLS_ERR_SSL_BAD_INPUT_DATA)
-		return -EBUSY;
-	if (r != 0)
-		return -ENOMEM;
-	c->is_ready = true;
-	return (int)len;
-}
-
-static int load(struct mp_dtls_engine *e, struct mp_dtls_link *l, bool client, const void *data,
-		size_t len, struct mp_dtls_context **ret)
-{
-	struct mp_dtls_context *c = obtain(e, l, client, NULL);
-	int r;
-
-	if (!c)
-		return -ENOMEM;
-	r = mbedtls_ssl_context_load(&c->ssl, data, len);
-	if (r == 0) {
-		*ret = c;
-		return 0;
-	}
-	free_context(c); /* a failed load leaves nothing that could be reset */
-	return r == MBEDTLS_ERR_SSL_ALLOC_FAILED ? -ENOMEM : -ESTALE;
-}
-
 const struct mp_dtls_backend mp_dtls_mbedtls = {
 	.name = "mbedtls",
 	.cids = HAS_CIDS,
-	.version = version,
+	.keys_version = 1,
 	.open = open_engine,
 	.shut = shut_engine,
 	.mac = mac,
@@ -414,6 +391,8 @@ const struct mp_dtls_backend mp_dtls_mbedtls = {
 	.bye = bye,
 	.end = end,
 	.has_cid = has_cid,
-	.save = save,
-	.load = load,
+	.keep = mp_dtls_mbedtls_keep,
+	.is_keys = mp_dtls_seal_is_keys,
+	.seal = mp_dtls_seal,
+	.unseal = mp_dtls_unseal,
 };

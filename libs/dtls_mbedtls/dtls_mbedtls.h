@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dtls_mbedtls.h - DTLS by mbedTLS (2.28 or 3.6): PSK and certificates, sessions that can be parked
+ * dtls_mbedtls.h - DTLS by mbedTLS (2.28 or 3.6): PSK and certificates, sessions kept without contexts
  *
  *     struct mp_dtls_config c = {.for_psk = &mp_dtls_mbedtls, .for_x509 = &mp_dtls_mbedtls};
  */

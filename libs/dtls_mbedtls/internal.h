@@ -12,6 +12,7 @@
 #include <mbedtls/x509_crt.h>
 
 #include "dtls/backend.h"
+#include "dtls_mbedtls/seal.h"
 
 #define IS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
 #ifdef MBEDTLS_SSL_DTLS_CONNECTION_ID
@@ -28,15 +29,22 @@ struct side {
 	bool has_ca;
 };
 
+#define SPARES 64 /* of each role: 2.4 MB */
+
+struct spares {
+	struct mp_dtls_context *list[SPARES];
+	unsigned count;
+};
+
 struct mp_dtls_engine {
-	struct side server, client; /* `client` only continues sessions: it has no credentials */
+	struct side server;
 	mbedtls_entropy_context entropy;
 	mbedtls_ctr_drbg_context random;
 	mbedtls_md_context_t mac;
 	uint32_t retransmit_ms;
 	uint16_t mtu;
 	bool cid, psk, x509;
-	struct mp_dtls_context *spare[2]; /* by role: set up and ready for the next session */
+	struct spares spare[2]; /* by role: set up and ready for the next handshake */
 	struct mp_dtls_context *current; /* whose handshake runs, for callbacks */
 	uint32_t chain_flags; /* what is wrong with the peer's chain so far */
 };
@@ -45,14 +53,22 @@ struct mp_dtls_context {
 	mbedtls_ssl_context ssl;
 	struct mp_dtls_engine *engine;
 	struct mp_dtls_link *link;
-	struct side *own; /* of a client's handshake; NULL: the engine's */
-	bool client, is_ready; /* ready: nothing of a session is left in it */
+	struct side own; /* of a client; a server's is the engine's */
+	bool client, has_own, has_block;
+	uint64_t next; /* above the number of every encrypted record that has left */
+	uint8_t block[MP_DTLS_BLOCK_MAX]; /* the key block */
 };
 
 /* side.c */
 int mp_dtls_mbedtls_side_init(struct side *s, struct mp_dtls_engine *e, bool client,
 			      const struct mp_dtls_credentials *c, struct mp_err *err);
 void mp_dtls_mbedtls_side_done(struct side *s);
+
+/* keys.c: what the handshake has agreed on */
+void mp_dtls_mbedtls_listen_side(struct mp_dtls_engine *e, struct side *s);
+void mp_dtls_mbedtls_listen(struct mp_dtls_context *c);
+int mp_dtls_mbedtls_keep(struct mp_dtls_context *c, uint8_t keys[MP_DTLS_KEYS_MAX],
+			 uint64_t *ret_next);
 
 /* peer.c: is the other side's certificate welcome? */
 int mp_dtls_mbedtls_verify(void *engine, mbedtls_x509_crt *crt, int depth, uint32_t *flags);

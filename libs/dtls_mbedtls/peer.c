@@ -40,7 +40,7 @@ int mp_dtls_mbedtls_verify(void *engine, mbedtls_x509_crt *crt, int depth, uint3
 {
 	struct mp_dtls_engine *e = engine;
 	struct mp_dtls_context *c = e->current;
-	bool has_ca = c->own ? c->own->has_ca : e->server.has_ca;
+	bool has_ca = c->client ? c->own.has_ca : e->server.has_ca;
 
 	e->chain_flags |= *flags;
 	if (depth > 0)

@@ -187,13 +187,12 @@ int mp_dtls_mbedtls_side_init(struct side *s, struct mp_dtls_engine *e, bool cli
 	mbedtls_ssl_conf_rng(&s->conf, mbedtls_ctr_drbg_random, &e->random);
 	set_curves(&s->conf);
 	set_timing(s, e);
+	mp_dtls_mbedtls_listen_side(e, s);
 	mbedtls_ssl_conf_renegotiation(&s->conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 	if (client)
 		mbedtls_ssl_conf_session_tickets(&s->conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
 	else
 		mbedtls_ssl_conf_cert_req_ca_list(&s->conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
-	if (!c)
-		return 0;
 	if (client) {
 		set_suites(s, c->kind == MP_DTLS_PSK, c->kind == MP_DTLS_X509);
 		return c->kind == MP_DTLS_PSK ? set_psk(s, c, err) : set_x509(s, e, c, err);

@@ -135,10 +135,9 @@ static void say_counters(const struct driver *v)
 	struct mp_dtls_counters c;
 
 	mp_dtls_get_counters(v->d, &c);
-	printf("counters parked=%llu revived=%llu sessions=%llu replayed=%llu dropped=%llu\n",
-	       (unsigned long long)c.parked, (unsigned long long)c.revived,
-	       (unsigned long long)c.sessions_now, (unsigned long long)c.replayed,
-	       (unsigned long long)c.dropped);
+	printf("counters parked=%llu sessions=%llu replayed=%llu dropped=%llu\n",
+	       (unsigned long long)c.parked_now, (unsigned long long)c.sessions_now,
+	       (unsigned long long)c.replayed, (unsigned long long)c.dropped);
 }
 
 static void take_line(struct driver *v, const char *line)
@@ -202,8 +201,6 @@ static int set_option(struct driver *v, struct mp_dtls_config *c, const char *na
 		c->for_rpk = &mp_dtls_gnutls;
 		v->own.kind = MP_DTLS_RPK;
 		c->accept = accept_all;
-	} else if (mp_streq(name, "park_ms")) {
-		c->park_ms = (unsigned)atoi(value);
 	} else if (mp_streq(name, "state")) {
 		v->state = value;
 	} else if (mp_streq(name, "cid")) {

@@ -22,7 +22,7 @@ def s_client(start, port, keys, name, cipher):
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("cipher", CIPHERS)
 def test_openssl_s_client_talks_to_our_server(serve, start, keys, cipher, backend):
-    server, port = serve(*shown(keys, "server", backend), "park_ms=100")
+    server, port = serve(*shown(keys, "server", backend))
     client = s_client(start, port, keys, "device-7", cipher)
     server.expect("established x509 device-7")
     client.say("hello")
