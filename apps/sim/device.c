@@ -10,7 +10,6 @@
 #define MEASURE_MS 10000
 #define REBOOT_MS 200 /* whoever asked for it is to get the answer first */
 #define BATTERY_DAYS 200 /* of a good one */
-#define FIRST_VERSION "1.0.0"
 
 static const enum curve curves[PROFILES] = {CURVE_TEMPERATURE, CURVE_HUMIDITY, CURVE_LIGHT,
 					    CURVE_POWER};
@@ -41,7 +40,7 @@ bool device_hears(const struct device *d)
 
 void device_plan(struct device *d)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = parts_next(d->parts);
 
 	for (int i = 0; i < DEVICE_TIMES; i++)
 		at = d->at[i] < at ? d->at[i] : at;
@@ -93,7 +92,7 @@ static void boot(struct device *d)
 	if (o->send_seconds)
 		d->at[SEND] = now + (int64_t)(o->send_seconds * 1000 * chance(d->seed, 33));
 	d->least = d->most = d->last = (float)device_value(d);
-	firmware_boot(d);
+	parts_boot(d->parts);
 	mp_lwm2m_client_start(d->client);
 }
 
@@ -106,8 +105,7 @@ void device_reboot(struct device *d, double seconds)
 
 static void go_down(struct device *d)
 {
-	if (d->download)
-		mp_coap_cancel(d->download);
+	parts_down(d->parts);
 	mp_lwm2m_client_reset(d->client);
 	d->is_up = d->registered = false;
 	for (int i = 0; i < DEVICE_TIMES; i++)
@@ -131,10 +129,8 @@ void device_due(struct device *d, enum alarm a)
 		measure(d);
 	if (d->at[SEND] <= now)
 		send_value(d);
-	if (d->at[INSTALLED] <= now) {
-		d->at[INSTALLED] = INT64_MAX;
-		firmware_due(d);
-	}
+	if (d->is_up)
+		parts_due(d->parts);
 	if (d->at[REBOOT] <= now)
 		go_down(d);
 	device_plan(d);
@@ -190,9 +186,9 @@ int device_init(struct device *d, struct fleet *f, const struct mp_lwm2m_client_
 	d->seed = o->seed * 1000003 + index;
 	d->profile = (uint8_t)(o->profile == PROFILE_MIXED ? index % PROFILES : o->profile);
 	d->dimmer = 100;
-	(void)snprintf(d->version, sizeof(d->version), "%s", FIRST_VERSION);
-	d->firmware = (struct mp_lwm2m_firmware){
-		.provider = &firmware_provider, .user = d, .client = d->client};
+	r = parts_new(d, o->firmware_object, o->parts, o->linked, &d->parts);
+	if (r < 0)
+		return r;
 	d->device = (struct mp_lwm2m_device){
 		.provider = &device_provider, .user = d, .client = d->client};
 	for (int i = 0; i < DEVICE_TIMES; i++)
@@ -204,8 +200,8 @@ int device_init(struct device *d, struct fleet *f, const struct mp_lwm2m_client_
 
 void device_done(struct device *d)
 {
-	if (d->download)
-		mp_coap_cancel(d->download);
+	if (d->parts)
+		parts_down(d->parts);
 	mp_lwm2m_client_free(d->client);
-	mp_lwm2m_firmware_done(&d->firmware);
+	parts_free(d->parts);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * device.h - one simulated device: its objects, its battery, its firmware
+ * device.h - one simulated device: its objects, its battery, its images
  *
  *     r = device_init(d, fleet, i, &err);
  *     device_due(d, alarm);              // when fleet_wake()'s time has come
@@ -8,29 +8,25 @@
 
 #include "fleet.h"
 #include "lwm2m/objects.h"
+#include "parts.h"
 
-#define VERSION_SIZE 16
-
-enum device_time { MEASURE, SEND, INSTALLED, REBOOT, BOOT, DEVICE_TIMES };
+enum device_time { MEASURE, SEND, REBOOT, BOOT, DEVICE_TIMES };
 
 struct device {
 	struct fleet *fleet;
 	struct mp_lwm2m_client *client;
 	struct mp_dtls_session *session;
 	struct mp_coap_connection *stream; /* over TCP instead */
-	struct mp_coap_exchange *download; /* a pull under way */
 	uint64_t seed;
 	int64_t at[DEVICE_TIMES]; /* what it does next; INT64_MAX: not at all */
 	int64_t boot_ms; /* how long it is off */
-	struct mp_lwm2m_firmware firmware;
+	struct parts *parts;
 	struct mp_lwm2m_device device;
 	float least, most, last; /* measured */
 	uint32_t index, ticket;
-	uint16_t updates; /* tried */
 	uint8_t profile, dimmer;
 	bool stream_writes; /* waits until it is writable */
-	bool is_up, light, registered, ever_registered, will_roll_back, has_next, waits;
-	char version[VERSION_SIZE], next[VERSION_SIZE];
+	bool is_up, light, registered, ever_registered, waits;
 };
 
 /* Off until `boot_ms`. -ENOMEM, -EINVAL. */
@@ -48,11 +44,8 @@ void device_event(struct device *d, enum mp_lwm2m_event e, uint8_t code);
 
 /* ---- objects.c ---- */
 extern const struct mp_lwm2m_device_provider device_provider;
-const struct mp_lwm2m_class *const *profile_classes(enum profile p, size_t *ret_n);
+/* Those of a device of this profile that takes images through this object, in order; how many. */
+size_t profile_classes(enum profile p, enum part_kind kind,
+		       const struct mp_lwm2m_class *ret[CLASSES_MAX]);
 /* The resource that is its value. */
 struct mp_lwm2m_path profile_path(enum profile p);
-
-/* ---- firmware.c ---- */
-extern const struct mp_lwm2m_firmware_provider firmware_provider;
-void firmware_due(struct device *d);
-void firmware_boot(struct device *d);

@@ -26,6 +26,7 @@ struct fleet {
 	struct device *devices;
 	struct alarms alarms;
 	struct mp_lwm2m_client_kind kinds[PROFILES];
+	const struct mp_lwm2m_class *classes[PROFILES][CLASSES_MAX];
 	struct fleet_counts counts;
 	uint32_t *waiting; /* devices whose handshake has to wait its turn, a ring */
 	uint32_t waiting_first, waiting_n, ready;
@@ -213,7 +214,9 @@ static void *platform_state(void *user, const struct mp_lwm2m_class *class)
 {
 	struct device *d = user;
 
-	return class->id == 3 ? (void *)&d->device : class->id == 5 ? (void *)&d->firmware : d;
+	if (class->id == 3)
+		return &d->device;
+	return class == parts_class(d->parts->kind) ? parts_state(d->parts) : d;
 }
 
 static void fill_kinds(struct fleet *f)
@@ -232,7 +235,9 @@ static void fill_kinds(struct fleet *f)
 			.disconnect = platform_disconnect,
 			.wake = platform_wake,
 			.event = platform_event};
-		k->classes = profile_classes((enum profile)p, &k->n_classes);
+		k->n_classes =
+			profile_classes((enum profile)p, f->options.firmware_object, f->classes[p]);
+		k->classes = f->classes[p];
 	}
 }
 

@@ -26,6 +26,15 @@ enum profile {
 };
 extern const char *const profile_names[PROFILES + 1];
 
+enum part_kind { /* the object through which devices take images */
+		 PART_FIRMWARE, /* 5 */
+		 PART_SOFTWARE, /* 9 */
+		 PART_COMPONENT, /* 33629, an instance a component */
+};
+extern const char *const part_kind_names[3];
+#define CLASSES_MAX 4
+#define RESULTS 14 /* of updates, by their number in objects 5 and 33629 */
+
 struct fleet_options {
 	struct mp_net_address server;
 	char uri[80];
@@ -40,6 +49,9 @@ struct fleet_options {
 	unsigned awake_seconds; /* queue mode */
 	uint32_t lifetime;
 	unsigned loss; /* percent */
+	enum part_kind firmware_object;
+	unsigned parts; /* instances of it; 0: one, or two components */
+	bool linked; /* the components are updated together */
 	double firmware_seconds;
 	unsigned firmware_fail; /* percent */
 	const char
@@ -56,7 +68,7 @@ int fleet_options_parse(int argc, char *argv[], struct fleet_options *ret, struc
 struct fleet_counts {
 	uint64_t registrations, updates, deregistrations, refused, unreachable;
 	uint64_t requests, sends, sends_failed, packages, reboots;
-	uint64_t installed, rolled_back, results[12];
+	uint64_t installed, rolled_back, results[RESULTS];
 };
 
 struct device;

@@ -40,8 +40,9 @@ static int read_device(void *user, uint16_t resource, struct mp_lwm2m_out *out)
 	case 2:
 		return mp_lwm2m_give(out, mp_lwm2m_string(device_name(d)));
 	case 3:
+		return mp_lwm2m_give(out, mp_lwm2m_string(parts_firmware_version(d->parts)));
 	case 19:
-		return mp_lwm2m_give(out, mp_lwm2m_string(d->version));
+		return mp_lwm2m_give(out, mp_lwm2m_string(parts_software_version(d->parts)));
 	case 6:
 	case 7:
 	case 9:
@@ -217,22 +218,31 @@ static const struct mp_lwm2m_class light = {
 	.write = write_light,
 };
 
-#define COMMON &mp_lwm2m_device_class, &mp_lwm2m_firmware_class
-static const struct mp_lwm2m_class *const classes[PROFILES][4] = {
-	{COMMON, &temperature},
-	{COMMON, &humidity},
-	{COMMON, &illuminance, &light},
-	{COMMON, &power, &meter},
+static const struct mp_lwm2m_class *const sensors[PROFILES][2] = {
+	{&temperature},
+	{&humidity},
+	{&illuminance, &light},
+	{&power, &meter},
 };
 
-const struct mp_lwm2m_class *const *profile_classes(enum profile p, size_t *ret_n)
+size_t profile_classes(enum profile p, enum part_kind kind,
+		       const struct mp_lwm2m_class *ret[CLASSES_MAX])
 {
-	*ret_n = classes[p][3] ? 4 : 3;
-	return classes[p];
+	size_t n = 0;
+
+	ret[n++] = &mp_lwm2m_device_class;
+	if (kind != PART_COMPONENT)
+		ret[n++] = parts_class(kind);
+	ret[n++] = sensors[p][0];
+	if (sensors[p][1])
+		ret[n++] = sensors[p][1];
+	if (kind == PART_COMPONENT) /* the highest number */
+		ret[n++] = parts_class(kind);
+	return n;
 }
 
 struct mp_lwm2m_path profile_path(enum profile p)
 {
 	return p == PROFILE_POWER_METER ? mp_lwm2m_path(3305, 0, 5800)
-					: mp_lwm2m_path(classes[p][2]->id, 0, 5700);
+					: mp_lwm2m_path(sensors[p][0]->id, 0, 5700);
 }

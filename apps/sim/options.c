@@ -12,7 +12,7 @@
 #include "port.h"
 #include "uri.h"
 
-enum kind { FLAG, TEXT, WHOLE, NUMBER, PERCENT, SERVER, PROFILE, VERSION };
+enum kind { FLAG, TEXT, WHOLE, NUMBER, PERCENT, SERVER, PROFILE, VERSION, OBJECT };
 
 struct entry {
 	const char *name;
@@ -31,6 +31,9 @@ static const struct entry entries[] = {
 	{"awake", WHOLE, MEMBER(awake_seconds)},
 	{"lifetime", WHOLE, MEMBER(lifetime)},
 	{"loss", PERCENT, MEMBER(loss)},
+	{"firmware-object", OBJECT, 0, 0},
+	{"components", WHOLE, MEMBER(parts)},
+	{"linked", FLAG, MEMBER(linked)},
 	{"firmware-seconds", NUMBER, MEMBER(firmware_seconds)},
 	{"firmware-fail", PERCENT, MEMBER(firmware_fail)},
 	{"firmware-version", TEXT, MEMBER(firmware_version)},
@@ -84,6 +87,19 @@ static int set_profile(struct fleet_options *o, const char *value, struct mp_err
 			  "--profile: thermometer, humidity, light, power-meter or mixed");
 }
 
+const char *const part_kind_names[] = {"firmware", "software", "advanced"};
+
+static int set_object(struct fleet_options *o, const char *value, struct mp_err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(value, part_kind_names[i]) == 0) {
+			o->firmware_object = (enum part_kind)i;
+			return 0;
+		}
+	}
+	return mp_err_set(err, -EINVAL, "--firmware-object: firmware, software or advanced");
+}
+
 static int set_version(struct fleet_options *o, const char *value, struct mp_err *err)
 {
 	if (mp_lwm2m_version_parse(value, strlen(value), &o->version) < 0 ||
@@ -129,6 +145,8 @@ static int set(struct fleet_options *o, const struct entry *e, const char *value
 		return set_profile(o, value, err);
 	case VERSION:
 		return set_version(o, value, err);
+	case OBJECT:
+		return set_object(o, value, err);
 	default:
 		return set_server(o, value, err);
 	}
@@ -148,6 +166,11 @@ static int check(const struct fleet_options *o, struct mp_err *err)
 		return mp_err_set(err, -EINVAL, "--rate and --time-scale must be positive");
 	if (!mp_str_is_name(o->first_name, 50))
 		return mp_err_set(err, -EINVAL, "--first-name: letters, digits, '.', '_', '-'");
+	if (o->parts > PARTS_MAX)
+		return mp_err_set(err, -EINVAL, "--components: 1 to %u", PARTS_MAX);
+	if ((o->parts || o->linked) && o->firmware_object != PART_COMPONENT)
+		return mp_err_set(err, -EINVAL,
+				  "--components and --linked are of --firmware-object advanced");
 	if (!mp_version_is_valid(o->firmware_version) ||
 	    strlen(o->firmware_version) >= VERSION_SIZE)
 		return mp_err_set(err, -EINVAL, "--firmware-version: like 1.2.3");
@@ -180,6 +203,8 @@ int fleet_options_parse(int argc, char *argv[], struct fleet_options *ret, struc
 		r = mp_err_set(err, -EINVAL, "'%s' is not expected", argv[optind]);
 	if (r == 0)
 		r = check(&o, err);
+	if (r == 0 && !o.parts)
+		o.parts = o.firmware_object == PART_COMPONENT ? 2 : 1;
 	if (r == 0)
 		*ret = o;
 	return r;

@@ -35,11 +35,21 @@ static int put_results(struct mp_json *j, const struct fleet_counts *c)
 	struct mp_json *results = mp_json_new_object();
 	int r = 0;
 
-	for (unsigned i = 1; r == 0 && i < 12; i++)
+	for (unsigned i = 1; r == 0 && i < RESULTS; i++)
 		if (c->results[i])
 			r = mp_json_put_int(results, mp_lwm2m_update_result_text(i),
 					    (int64_t)c->results[i]);
 	return r < 0 ? (mp_json_free(results), r) : mp_json_put(j, "firmware_results", results);
+}
+
+static int put_components(struct mp_json *j, const struct parts *t)
+{
+	struct mp_json *all = mp_json_new_object();
+	int r = all ? 0 : -ENOMEM;
+
+	for (uint8_t i = 0; r == 0 && i < t->n; i++)
+		r = mp_json_put_str(all, parts_name(&t->part[i]), t->part[i].version);
+	return r < 0 ? (mp_json_free(all), r) : mp_json_put(j, "components", all);
 }
 
 static int put_devices(struct mp_json *j, struct fleet *f)
@@ -57,9 +67,11 @@ static int put_devices(struct mp_json *j, struct fleet *f)
 		if (r == 0)
 			r = mp_json_put_bool(one, "registered", d->registered);
 		if (r == 0)
-			r = mp_json_put_str(one, "version", d->version);
+			r = mp_json_put_str(one, "version", d->parts->part[0].version);
 		if (r == 0)
-			r = mp_json_put_int(one, "result", d->firmware.result);
+			r = mp_json_put_int(one, "result", parts_result(&d->parts->part[0]));
+		if (r == 0 && d->parts->kind == PART_COMPONENT)
+			r = put_components(one, d->parts);
 		if (r == 0)
 			r = mp_json_append(list, one);
 		else
@@ -135,7 +147,7 @@ int fleet_report(struct fleet *f, struct mp_err *err)
 		(void)fprintf(stderr, "%llu packages received: %llu installed, %llu rolled back\n",
 			      (unsigned long long)c->packages, (unsigned long long)c->installed,
 			      (unsigned long long)c->rolled_back);
-	for (unsigned i = 2; i < 12; i++)
+	for (unsigned i = 2; i < RESULTS; i++)
 		if (c->results[i])
 			(void)fprintf(stderr, "  %llu times: %s\n",
 				      (unsigned long long)c->results[i],

@@ -29,6 +29,8 @@ const char *mp_lwm2m_update_result_text(unsigned result)
 		"unsupported protocol",
 		"cancelled",
 		"put off",
+		"another component's state forbids it",
+		"it needs another version of another component",
 	};
 
 	return result < sizeof(texts) / sizeof(texts[0]) ? texts[result] : "unknown";

@@ -66,6 +66,8 @@ enum mp_lwm2m_update_result { /* resource 5 */
 			      MP_LWM2M_RESULT_PROTOCOL,
 			      MP_LWM2M_RESULT_CANCELLED, /* 1.1 */
 			      MP_LWM2M_RESULT_DEFERRED, /* 1.1 */
+			      MP_LWM2M_RESULT_CONFLICT, /* 33629: another component's state */
+			      MP_LWM2M_RESULT_DEPENDENCY, /* 33629: another component's version */
 };
 const char *mp_lwm2m_update_result_text(unsigned result); /* "not enough flash memory" */
 
