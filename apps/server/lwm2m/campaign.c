@@ -44,6 +44,7 @@ struct run {
 	char refusal[300]; /* why the last transfer ended early; "" when it did not */
 	struct lwm2m_request *request; /* under way */
 	int64_t due, moved; /* ms since 1970: the next look; the last progress */
+	const char *ordered; /* what it was told last: "to run the image" */
 	unsigned tries, orders;
 	int percent; /* told last */
 	uint16_t instance;
@@ -477,27 +478,42 @@ static void told(void *user, const struct lwm2m_result *result)
 		return;
 	/* A device may reboot before it has answered, and it refuses an order whose first answer was
 	 * lost: how it stands tells more than what it says. */
-	if (result->outcome == LWM2M_ANSWERED && !lwm2m_result_is_success(result))
-		refused(result, "to run the image", run->refusal, sizeof(run->refusal));
 	look_later(run);
+	if (result->outcome != LWM2M_ANSWERED)
+		return;
+	run->facts.is_told = lwm2m_result_is_success(result);
+	if (run->facts.is_told)
+		return;
+	refused(result, run->ordered, run->refusal, sizeof(run->refusal));
+	/* Software that is being installed refuses to be installed, and shows no more than that. */
+	if (run->facts.phase == PHASE_DELIVERED && run->carrier->activate != CARRIER_NONE)
+		wait_ms(run, AGAIN_MS * (INT64_C(1) << run->orders));
 }
 
-static void order(struct run *run, uint16_t resource, const char *details)
+static void order(struct run *run, uint16_t resource, const char *what)
 {
 	struct lwm2m_operation execute = LWM2M_OPERATION(LWM2M_EXECUTE);
 	const struct mp_lwm2m_path path = {.id = {run->carrier->object, run->instance, resource},
 					   .n = 3};
+	char text[300];
 
 	if (++run->orders > TRIES) {
-		close_run(run, MP_DDI_FAILURE,
-			  *run->refusal ? run->refusal
-					: "The device was told to run the image again and again, "
-					  "and did not.");
+		snprintf(text, sizeof(text), "The device was told %s again and again, and did not.",
+			 what);
+		close_run(run, MP_DDI_FAILURE, *run->refusal ? run->refusal : text);
 		return;
 	}
-	proceed(run, details);
+	run->ordered = what;
+	if (resource == run->carrier->uninstall)
+		execute.arguments = "1"; /* for an update: what has to be kept for it may stay */
 	execute.timeout_ms = 30000;
 	(void)ask(run, &execute, &path, told);
+}
+
+static void order_to_run(struct run *run, uint16_t resource)
+{
+	proceed(run, "rebooting");
+	order(run, resource, "to run the image");
 }
 
 /* ---- the next step ---- */
@@ -519,11 +535,14 @@ static void step(struct run *run)
 	case NEXT_AGAIN:
 		again(run, *run->refusal && run->facts.result == 0 ? run->refusal : reason);
 		break;
+	case NEXT_UNINSTALL:
+		order(run, run->carrier->uninstall, "to give way to the new software");
+		break;
 	case NEXT_UPDATE:
-		order(run, run->carrier->update, "rebooting");
+		order_to_run(run, run->carrier->update);
 		break;
 	case NEXT_ACTIVATE:
-		order(run, run->carrier->activate, "rebooting");
+		order_to_run(run, run->carrier->activate);
 		break;
 	case NEXT_PROVEN:
 		close_run(run, MP_DDI_SUCCESS, reason);
@@ -633,6 +652,7 @@ void campaigns_tick(struct server *s)
 
 static void came_back(struct run *run)
 {
+	run->facts.is_told = false; /* whatever it was doing, it does no more */
 	if (stage_of(run->device) == STAGE_TOLD)
 		proceed(run, "proving");
 }

@@ -15,7 +15,8 @@ static const struct carrier carriers[] = {
 		 .result = 5,
 		 .version = CARRIER_NONE, /* 7 is that of the package, not of what runs */
 		 .activate = CARRIER_NONE,
-		 .active = CARRIER_NONE},
+		 .active = CARRIER_NONE,
+		 .uninstall = CARRIER_NONE},
 	[MP_RELEASE_SOFTWARE] = {.object = 9,
 				 .package = 2,
 				 .uri = 3,
@@ -25,6 +26,7 @@ static const struct carrier carriers[] = {
 				 .version = 1,
 				 .activate = 10,
 				 .active = 12,
+				 .uninstall = 6,
 				 .has_instances = true},
 	[MP_RELEASE_ADVANCED] = {.object = 33629,
 				 .package = 0,
@@ -34,7 +36,8 @@ static const struct carrier carriers[] = {
 				 .result = 5,
 				 .version = 15,
 				 .activate = CARRIER_NONE,
-				 .active = CARRIER_NONE},
+				 .active = CARRIER_NONE,
+				 .uninstall = CARRIER_NONE},
 };
 
 const struct carrier *carrier_of(enum mp_release_object object)

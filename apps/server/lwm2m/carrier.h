@@ -29,6 +29,7 @@ struct carrier {
 	uint16_t object;
 	uint16_t package, uri, update, state, result, version; /* resources */
 	uint16_t activate, active; /* to be executed, to be read */
+	uint16_t uninstall; /* to be executed before another image is taken */
 	bool has_instances; /* some devices have several, or none until one is created */
 };
 

@@ -4,9 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_software(const struct facts *f)
+{
+	return f->carrier->activate != CARRIER_NONE;
+}
+
+/* Software that is not installed has a version, too: that of the package. */
 static bool runs(const struct facts *f, const struct so_far *s)
 {
-	return strcmp(f->running, s->wanted) == 0;
+	return strcmp(f->running, s->wanted) == 0 &&
+	       (!is_software(f) || f->phase == PHASE_INSTALLED);
 }
 
 /* The device has nothing of the image any more, and did not get to run it. */
@@ -41,6 +48,8 @@ static enum next told(const struct facts *f, const struct so_far *s, char *reaso
 
 	if (f->phase == PHASE_INSTALLED)
 		return told_software(f, s, reason, room);
+	if (is_software(f))
+		return lost(f, reason, room);
 	if (failed && !runs(f, s)) {
 		carrier_sentence(f->carrier, f->result, reason, room);
 		return NEXT_FAILED;
@@ -59,6 +68,36 @@ static enum next told(const struct facts *f, const struct so_far *s, char *reaso
 	return NEXT_FAILED;
 }
 
+/* The image is there and good; was the device told to run it, and what came of that? */
+static enum next delivered(const struct facts *f, const struct so_far *s, char *reason, size_t room)
+{
+	if (s->stage == STAGE_OFFERED)
+		return NEXT_TRANSFER;
+	if (!is_software(f) || s->stage < STAGE_TOLD)
+		return NEXT_UPDATE;
+	if (carrier_is_failure(f->carrier, f->result)) {
+		carrier_sentence(f->carrier, f->result, reason, room);
+		return NEXT_FAILED;
+	}
+	if (!f->is_told)
+		return NEXT_UPDATE;
+	snprintf(reason, room, "It is installing %s.", s->wanted);
+	return NEXT_WAIT;
+}
+
+/* Nothing has begun. */
+static enum next offered(const struct facts *f, const struct so_far *s, char *reason, size_t room)
+{
+	if (f->phase == PHASE_IDLE && !runs(f, s))
+		return NEXT_TRANSFER;
+	if (!runs(f, s))
+		return NEXT_UNINSTALL;
+	if (f->phase == PHASE_INSTALLED && !f->is_active)
+		return NEXT_ACTIVATE;
+	snprintf(reason, room, "It runs %s already.", s->wanted);
+	return NEXT_PROVEN;
+}
+
 enum next course_next(const struct facts *f, const struct so_far *s, char *reason, size_t room)
 {
 	bool idle = f->phase == PHASE_IDLE;
@@ -73,7 +112,7 @@ enum next course_next(const struct facts *f, const struct so_far *s, char *reaso
 		snprintf(reason, room, "It is bringing up the new version.");
 		return NEXT_WAIT;
 	case PHASE_DELIVERED:
-		return s->stage == STAGE_OFFERED ? NEXT_TRANSFER : NEXT_UPDATE;
+		return delivered(f, s, reason, room);
 	case PHASE_IDLE:
 	case PHASE_INSTALLED:
 		break;
@@ -86,9 +125,5 @@ enum next course_next(const struct facts *f, const struct so_far *s, char *reaso
 		snprintf(reason, room, "Something else was installed meanwhile.");
 		return NEXT_AGAIN;
 	}
-	if (runs(f, s) && (idle || f->is_active)) {
-		snprintf(reason, room, "It runs %s already.", s->wanted);
-		return NEXT_PROVEN;
-	}
-	return NEXT_TRANSFER;
+	return offered(f, s, reason, room);
 }

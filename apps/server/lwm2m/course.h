@@ -21,6 +21,7 @@ struct facts { /* read from the device just now */
 	int64_t result;
 	char running[64]; /* the version that runs; "" when the device does not say */
 	bool is_active; /* software: its activation state */
+	bool is_told; /* software: the device took the order to install, and says nothing until it is done */
 };
 
 enum stage { /* how far the action had come */
@@ -40,6 +41,7 @@ enum next {
 	NEXT_WAIT, /* the device is busy with it */
 	NEXT_TRANSFER, /* bring the image there */
 	NEXT_AGAIN, /* the same, but something went wrong before: `reason` */
+	NEXT_UNINSTALL, /* software: what there is has to go first */
 	NEXT_UPDATE, /* tell it to run the image */
 	NEXT_ACTIVATE,
 	NEXT_PROVEN,

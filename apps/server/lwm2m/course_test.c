@@ -89,7 +89,10 @@ TEST(software_is_activated_and_needs_no_reboot)
 	char reason[256];
 	static const struct sight all[] = {
 		{STAGE_TOLD, PHASE_INSTALLED, 2, "1.0", NEXT_FAILED, "1.0 instead of 2.0"},
-		{STAGE_OFFERED, PHASE_INSTALLED, 2, "1.0", NEXT_TRANSFER, ""},
+		{STAGE_TOLD, PHASE_DELIVERED, 58, "2.0", NEXT_FAILED, "could not install"},
+		{STAGE_DELIVERED, PHASE_DELIVERED, 3, "2.0", NEXT_UPDATE, ""},
+		{STAGE_TOLD, PHASE_DELIVERED, 3, "2.0", NEXT_UPDATE, ""}, /* the order was lost */
+		{STAGE_TOLD, PHASE_IDLE, 0, "", NEXT_AGAIN, "no longer has"},
 		{STAGE_TRANSFER, PHASE_IDLE, 53, "", NEXT_AGAIN, "checksum"},
 		{STAGE_TOLD, PHASE_IDLE, 58, "", NEXT_FAILED, "could not install"},
 	};
@@ -98,6 +101,42 @@ TEST(software_is_activated_and_needs_no_reboot)
 	f.is_active = true;
 	ASSERT_INT(NEXT_PROVEN, course_next(&f, &s, reason, sizeof(reason)));
 	check(MP_RELEASE_SOFTWARE, all, sizeof(all) / sizeof(*all));
+}
+
+TEST(software_that_is_there_has_to_go_first)
+{
+	static const struct sight all[] = {
+		{STAGE_OFFERED, PHASE_INSTALLED, 2, "1.0", NEXT_UNINSTALL, ""},
+		{STAGE_OFFERED, PHASE_IDLE, 0, "1.0", NEXT_TRANSFER, ""},
+		{STAGE_OFFERED, PHASE_INSTALLED, 2, "2.0", NEXT_ACTIVATE, ""},
+	};
+
+	check(MP_RELEASE_SOFTWARE, all, sizeof(all) / sizeof(*all));
+}
+
+TEST(a_package_that_names_its_version_is_no_proof_that_it_runs)
+{
+	static const struct sight all[] = {
+		{STAGE_OFFERED, PHASE_IDLE, 0, "2.0", NEXT_TRANSFER, ""},
+		{STAGE_OFFERED, PHASE_DELIVERED, 3, "2.0", NEXT_TRANSFER, ""},
+		{STAGE_BACK, PHASE_IDLE, 0, "2.0", NEXT_AGAIN, "no longer has"},
+	};
+
+	check(MP_RELEASE_SOFTWARE, all, sizeof(all) / sizeof(*all));
+}
+
+TEST(software_that_is_being_installed_is_waited_for)
+{
+	struct facts f = {.carrier = carrier_of(MP_RELEASE_SOFTWARE),
+			  .phase = PHASE_DELIVERED,
+			  .result = 3,
+			  .running = "2.0",
+			  .is_told = true};
+	struct so_far s = {.wanted = "2.0", .stage = STAGE_TOLD};
+	char reason[256];
+
+	ASSERT_INT(NEXT_WAIT, course_next(&f, &s, reason, sizeof(reason)));
+	ASSERT_STR("It is installing 2.0.", reason);
 }
 
 TEST(states_that_no_specification_names_are_refused)
