@@ -8,6 +8,8 @@
 #include "dtls/internal.h"
 
 #define SECRET_MS 60000
+#define PARAMETERS_MAX (2 + 32 + 1 + 32)
+#define SUITES_MAX 128 /* of a device; a browser's are longer */
 
 int mp_dtls_random(void *buf, size_t len)
 {
@@ -48,23 +50,26 @@ static int renew_secret(struct mp_dtls *d)
 static int mac(struct mp_dtls *d, uint8_t which, const struct mp_net_address *from,
 	       const struct mp_dtls_hello *h, uint8_t ret[MP_DTLS_DIGEST])
 {
-	uint8_t data[16 + 2 + 128 + MP_DTLS_DIGEST], *p = data;
-	uint8_t inner[MP_DTLS_DIGEST];
-	int r;
+	const struct mp_dtls_backend *b = d->backends[0];
+	uint8_t data[1 + 16 + 2 + PARAMETERS_MAX + SUITES_MAX], *p = data;
+	bool is_long = h->suites_len > SUITES_MAX;
+	int r = 0;
 
-	/* The suites may be long: their own MAC goes into the one of all. */
-	r = d->backends[0]->mac(d->engines[0], d->secrets[which], h->suites, h->suites_len, inner);
-	if (r < 0)
-		return r;
+	*p++ = is_long;
 	memcpy(p, from->ip, 16);
 	p[16] = (uint8_t)(from->port >> 8);
 	p[17] = (uint8_t)from->port;
 	p += 18;
-	memcpy(p, h->parameters, h->parameters_len); /* at most 2 + 32 + 1 + 32 */
+	memcpy(p, h->parameters, h->parameters_len); /* it bears its length */
 	p += h->parameters_len;
-	memcpy(p, inner, sizeof(inner));
-	p += sizeof(inner);
-	return d->backends[0]->mac(d->engines[0], d->secrets[which], data, (size_t)(p - data), ret);
+	if (is_long) /* then their own MAC goes into the one of all */
+		r = b->mac(d->engines[0], d->secrets[which], h->suites, h->suites_len, p);
+	else
+		memcpy(p, h->suites, h->suites_len);
+	if (r < 0)
+		return r;
+	p += is_long ? MP_DTLS_DIGEST : h->suites_len;
+	return b->mac(d->engines[0], d->secrets[which], data, (size_t)(p - data), ret);
 }
 
 int mp_dtls_cookie_make(struct mp_dtls *d, const struct mp_net_address *from,

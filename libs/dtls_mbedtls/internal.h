@@ -29,7 +29,7 @@ struct side {
 	bool has_ca;
 };
 
-#define SPARES 64 /* of each role: 2.4 MB */
+#define SPARES 128 /* of each role: 4.7 MB */
 
 struct spares {
 	struct mp_dtls_context *list[SPARES];
