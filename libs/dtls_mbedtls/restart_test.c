@@ -193,6 +193,34 @@ TEST(a_file_with_keys_of_no_kind_is_deleted_and_nothing_is_loaded)
 	ASSERT_INT(0, sample_counters(&s->server).sessions_now);
 }
 
+/* The next number is set to the last one of the epoch. */
+TEST(a_session_ends_with_its_last_number)
+{
+	auto_sample *s = connected();
+	MP_BUF(b, 1 << 20);
+	auto_folder f = {0};
+	char *next;
+
+	ASSERT(s);
+	ASSERT_OK(folder_init(&f));
+	ASSERT_INT(1, mp_dtls_save(s->server.d, f.file, NULL));
+	ASSERT_OK(mp_file_read(f.file, &b, NULL));
+	next = memmem(b.data, b.len, "device-1", 8);
+	ASSERT(next);
+	next -= 18 + 8; /* before the address */
+	memcpy(next, "\xfe\xff\xff\xff\xff\xff\1\0", 8);
+	ASSERT_OK(mp_file_write(f.file, b.data, b.len, 0600, NULL));
+	fake_close(&s->server);
+	ASSERT_OK(fake_open(&s->net, &s->server, 1, sample_config(true)));
+	ASSERT_INT(1, mp_dtls_load(s->server.d, f.file, NULL));
+	ASSERT_OK(mp_dtls_write(s->server.session, "last", 4));
+	ASSERT_ERR(-EPIPE, mp_dtls_write(s->server.session, "one more", 8));
+	ASSERT_INT(1, s->server.closed);
+	fake_run(&s->net, 100);
+	ASSERT_STR("last", s->client.text);
+	ASSERT_INT(0, s->net.repeated);
+}
+
 /* What the other tests rely on: bytes in two places are seen on the wire. */
 TEST(a_copy_of_the_file_used_as_well_would_be_noticed)
 {

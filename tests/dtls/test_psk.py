@@ -86,6 +86,18 @@ def test_a_session_is_parked_with_its_first_record_and_goes_on(serve, start):
         assert "parked=1 sessions=1" in server.expect("counters")
 
 
+def test_a_handshake_within_a_session_is_refused_with_an_alert(serve, start):
+    server, port = serve(PSK)
+    client = start("openssl", "s_client", "-dtls1_2", "-connect", f"127.0.0.1:{port}",
+                   "-psk", KEY, "-psk_identity", IDENTITY, "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0")
+    server.expect("established")
+    client.say("hello")
+    server.expect("data hello")
+    client.say("R")
+    client.expect("no renegotiation")
+    server.expect("closed the peer sent a fatal alert")
+
+
 def test_an_openssl_client_goes_on_after_our_clean_restart(serve, start, tmp_path):
     state = tmp_path / "sessions"
     server, port = serve(PSK, f"state={state}")
