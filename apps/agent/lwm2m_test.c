@@ -235,6 +235,33 @@ TEST(a_registration_is_a_server_that_was_reached)
 	ASSERT_INT(0, f->record.n); /* nothing is owed to a DDI server */
 }
 
+TEST(the_esp_may_turn_a_device_to_lwm2m_alone_and_back)
+{
+	static const struct {
+		bool lwm2m, alone;
+		const char *channels;
+		unsigned enrolls;
+	} cases[] = {
+		{true, false, "lwm2m", 1},     {true, true, "ddi", 0}, {true, true, "ddi,lwm2m", 0},
+		{true, false, "ddi,lwm2m", 0}, {true, true, "", 1},    {true, false, "", 0},
+		{false, false, "lwm2m", 0}, /* nobody could bring it an update */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+		const struct machine_config here = {
+			.poll_ms = 5000, .lwm2m = cases[i].lwm2m, .lwm2m_alone = cases[i].alone};
+		struct setup s = setup_of("1.0.0", UPDATE_IDLE, "", "", "");
+
+		snprintf(s.channels, sizeof(s.channels), "%s", cases[i].channels);
+		fake_init(f, &here);
+		machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+		(void)machine_tick(&f->m);
+		ASSERT_INT(cases[i].enrolls, f->enrolls);
+		ASSERT_INT(1 - cases[i].enrolls, f->polls);
+	}
+}
+
 TEST(without_ddi_the_device_enrolls_once_and_never_polls)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));

@@ -168,6 +168,8 @@ static void setup_ended(struct machine *m, int r, const struct setup *setup)
 	if (r < 0 || !setup)
 		return;
 	m->setup = *setup;
+	if (*setup->channels)
+		m->config.lwm2m_alone = m->config.lwm2m && mp_streq(setup->channels, "lwm2m");
 	if (!m->ready)
 		begin(m);
 	else if (*m->cancel && !m->cancel_settled)

@@ -84,6 +84,7 @@ struct platform {
 struct machine_config {
 	int64_t poll_ms; /* unless the server wishes otherwise */
 	int64_t proof_ms; /* how long a release may take to prove itself */
+	bool lwm2m; /* there is an LwM2M server */
 	bool lwm2m_alone; /* DDI is no channel of this product */
 	int64_t grace_ms; /* after this long the server need not be reached; 0: it must */
 };
@@ -97,6 +98,8 @@ struct setup {
 	char slot;
 	char id[80], token[256], target_token[128],
 		lwm2m_psk[300]; /* from the ESP, "" when there is none */
+	char channels
+		[16]; /* of this device by the ESP: "ddi", "lwm2m", "ddi,lwm2m"; "": the product's */
 };
 
 struct proof {

@@ -88,6 +88,7 @@ static const struct {
 	FACT("seed-token", token),
 	FACT("seed-target-token", target_token),
 	FACT("seed-lwm2m-psk", lwm2m_psk),
+	FACT("channels", channels),
 #undef FACT
 };
 

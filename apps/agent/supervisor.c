@@ -100,6 +100,7 @@ static int init(struct supervisor *s, const struct agent_options *o, struct mp_e
 		     &(struct machine_config){.poll_ms = s->product.poll_seconds * 1000,
 					      .proof_ms = s->product.proof_seconds * 1000,
 					      .grace_ms = s->product.grace_seconds * 1000,
+					      .lwm2m = s->product.lwm2m,
 					      .lwm2m_alone = s->product.lwm2m_alone},
 		     &s->platform, &s->record);
 	return 0;

@@ -16,6 +16,7 @@ static const struct {
 	{"seed-token", SEEDS "/enroll-token", true},
 	{"seed-target-token", SEEDS "/target-token", true},
 	{"seed-lwm2m-psk", SEEDS "/lwm2m.psk", true},
+	{"channels", SEEDS "/update-channels", false},
 };
 
 static int fact(struct worker *w, const char *name, const char *value)

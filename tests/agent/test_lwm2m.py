@@ -35,12 +35,14 @@ def worker(device):
 @pytest.fixture
 def make_managed(make_device, fleet, first):  # noqa: F811
     """make_managed(channels, **product): a device with an LwM2M server, enrolling, its agent started."""
-    def make(channels=("lwm2m",), psk=None, trusts=fleet.repository, uri=None, **how):
+    def make(channels=("lwm2m",), psk=None, trusts=fleet.repository, uri=None, esp=None, **how):
         device = make_device(server=fleet, repository=trusts, **how)
         path = device.root / "usr/share/microplatform/product.json"
         product = json.loads(path.read_text())
         product["server"]["lwm2m"] = uri or f"coaps://127.0.0.1:{fleet.coaps_port}"
         product["channels"] = list(channels)
+        if esp:
+            device.write("efi/microplatform/update-channels", f"{esp}\n")
         path.write_text(json.dumps(product))
         device.write("usr/share/microplatform/server-ca.pem", (fleet.product / "keys/server-ca.crt").read_bytes())
         device.write("efi/microplatform/enroll-token", (fleet.product / "keys/enroll.token").read_bytes())
@@ -111,6 +113,17 @@ def test_an_update_by_lwm2m_alone_ends_proven(managed, fleet):  # noqa: F811
     fleet.wait(lambda: fleet.devices()[0]["state"] == "proven", 60)
     assert value(fleet, managed, "3/0/3") == "1.1.0"
     assert value(fleet, managed, "5/0/5") == 1 and value(fleet, managed, "5/0/3") == 0
+
+
+def test_the_esp_makes_a_device_of_the_field_one_for_lwm2m_alone(make_managed, fleet):  # noqa: F811
+    """As tests/system does with the demo's image, whose product has DDI alone."""
+    managed = make_managed(channels=("ddi",), esp="lwm2m")
+    assert managed.status().get("online") is not True
+    fleet.publish(Release("1.1.0"))
+    fleet.roll_out("1.1.0")
+    managed.wait(lambda: managed.status()["action"].startswith("lwm2m/"))
+    assert managed.wait_reboot(60) == "1.1.0"
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven", 60)
 
 
 # ---- object 5 by hand: a deployment that is pushed, its files with the small hawkBit of ddi.py ----
