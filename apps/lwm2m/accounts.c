@@ -1,43 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* accounts.c - objects 0 to 2 over a restart
  *
- *     lwm2m/accounts: "mp-lwm2m 1 URI MODE\n", then what the client gave to keep
+ *     lwm2m/accounts: "mp-lwm2m 2 URI MODE LENGTH\n", then what the client gave to keep
  *
- * Of another server than product.json's, or of another mode, it is of no use and begins anew.
+ * Of another server than product.json's, of another mode, or not whole, it is of no use and begins anew.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "worker.h"
 
 #define LIFETIME 300 /* seconds; updates keep the way through a NAT open */
 #define MOST (64u << 10)
 
-static void head_of(const struct worker *w, char *ret, size_t room)
+static void head_of(const struct worker *w, size_t len, char *ret, size_t room)
 {
-	snprintf(ret, room, "mp-lwm2m 1 %s %s\n", w->config.uri,
-		 w->config.psk_len ? "psk" : "certificate");
-}
-
-static void path_of(const struct worker *w, char *ret, size_t room)
-{
-	snprintf(ret, room, "%s" STATE_DIR "/lwm2m/accounts", w->config.root);
+	snprintf(ret, room, "mp-lwm2m 2 %s %s %zu\n", w->config.uri,
+		 w->config.psk_len ? "psk" : "certificate", len);
 }
 
 static int load(struct worker *w)
 {
 	MP_BUF(file, MOST);
-	char path[512], head[320];
+	const char *end;
+	char head[340];
 	size_t n;
 
-	path_of(w, path, sizeof(path));
-	head_of(w, head, sizeof(head));
-	n = strlen(head);
-	if (mp_file_read(path, &file, NULL) < 0 || file.len < n || memcmp(file.data, head, n) != 0)
+	if (kept_read(w, "accounts", &file) < 0 || !file.len ||
+	    !(end = memchr(file.data, '\n', file.len)))
+		return -ENOENT;
+	n = (size_t)(end + 1 - (const char *)file.data);
+	head_of(w, file.len - n, head, sizeof(head));
+	if (n != strlen(head) || memcmp(file.data, head, n) != 0)
 		return -ENOENT;
 	return mp_lwm2m_client_load(w->client, file.data + n, file.len - n);
 }
@@ -66,19 +62,13 @@ int accounts_open(struct worker *w)
 int accounts_save(void *user, const void *data, size_t len)
 {
 	struct worker *w = user;
-	char path[512], head[320];
-	struct mp_err err;
+	char head[340];
 	MP_BUF(file, MOST);
 	int r;
 
-	path_of(w, path, sizeof(path));
-	head_of(w, head, sizeof(head));
+	head_of(w, len, head, sizeof(head));
 	r = mp_buf_add_str(&file, head);
 	if (r == 0)
 		r = mp_buf_add(&file, data, len);
-	if (r == 0)
-		r = mp_file_write(path, file.data, file.len, 0600, &err);
-	if (r < 0)
-		mp_log(MP_LOG_WARNING, "cannot keep the accounts", "reason=\"%s\"", strerror(-r));
-	return r;
+	return r < 0 ? r : kept_write(w, "accounts", file.data, file.len);
 }

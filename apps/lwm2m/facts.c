@@ -47,25 +47,61 @@ int64_t fact_after(const struct worker *w, const char *path, const char *key)
 	return at ? strtoll(at + strlen(key), NULL, 10) : -1;
 }
 
-/* /proc/net/route: "eth0 00000000 0202000A ...", addresses in the machine's order of bytes. */
-void fact_route(const struct worker *w, char ret_interface[32], char ret_router[48])
+/* "eth0 00000000 0202000A ...", addresses in the machine's order of bytes. */
+static bool is_default4(const char *line, char interface[32], char router[48])
+{
+	unsigned destination, gateway;
+
+	if (sscanf(line, "%31s %x %x", interface, &destination, &gateway) != 3 || destination)
+		return false;
+	if (gateway)
+		(void)inet_ntop(AF_INET, &gateway, router, 48);
+	return true;
+}
+
+/* "DESTINATION LENGTH SOURCE LENGTH ROUTER METRIC REFERENCES USE FLAGS lo" */
+static bool is_default6(const char *line, char interface[32], char router[48])
+{
+	char destination[33], hex[33];
+	uint8_t ip[16];
+	unsigned length;
+
+	if (sscanf(line, "%32s %x %*s %*x %32s %*x %*x %*x %*x %31s", destination, &length, hex,
+		   interface) != 4 ||
+	    length || strspn(destination, "0") != 32 || strlen(hex) != 32 ||
+	    mp_streq(interface, "lo"))
+		return false;
+	for (unsigned i = 0; i < 16; i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &ip[i]) != 1)
+			return false;
+	if (strspn(hex, "0") != 32)
+		(void)inet_ntop(AF_INET6, ip, router, 48);
+	return true;
+}
+
+static bool find_route(const struct worker *w, const char *path,
+		       bool (*is_default)(const char *line, char interface[32], char router[48]),
+		       char ret_interface[32], char ret_router[48])
 {
 	MP_BUF(text, 64 * 1024);
-	unsigned destination, router;
-	char name[32];
+	bool found = false;
 
-	*ret_interface = *ret_router = '\0';
-	if (read_file(w, "/proc/net/route", &text) < 0)
-		return;
-	for (const char *line = mp_buf_str(&text); line; line = strchr(line, '\n')) {
+	if (read_file(w, path, &text) < 0)
+		return false;
+	for (const char *line = mp_buf_str(&text); line && !found; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (sscanf(line, "%31s %x %x", name, &destination, &router) != 3 || destination)
-			continue;
-		strcpy(ret_interface, name);
-		if (router)
-			(void)inet_ntop(AF_INET, &router, ret_router, 48);
-		return;
+		found = is_default(line, ret_interface, ret_router);
 	}
+	if (!found)
+		*ret_interface = *ret_router = '\0';
+	return found;
+}
+
+void fact_route(const struct worker *w, char ret_interface[32], char ret_router[48])
+{
+	*ret_interface = *ret_router = '\0';
+	if (!find_route(w, "/proc/net/route", is_default4, ret_interface, ret_router))
+		(void)find_route(w, "/proc/net/ipv6_route", is_default6, ret_interface, ret_router);
 }
 
 uint64_t fact_traffic(const struct worker *w, const char *which)

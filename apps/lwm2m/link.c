@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* link.c - object 4, Connectivity Monitoring: the interface of the default route */
+/* link.c - object 4, Connectivity Monitoring: the interface of the default route, and the others that are up */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -12,14 +13,50 @@
 #include "worker.h"
 
 enum { WLAN = 21, ETHERNET = 41 };
+#define TYPE_ETHERNET 1 /* ARPHRD_ETHER, which wireless interfaces have, too */
 
 static bool is_wireless(const struct worker *w, const char *interface)
 {
 	char path[128], type[16];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211/index", interface);
+	snprintf(path, sizeof(path), "/sys/class/net/%.60s/phy80211/index", interface);
 	fact_text(w, path, type, sizeof(type));
 	return *type || mp_str_starts_with(interface, "wl");
+}
+
+static bool is_up(const struct worker *w, const char *interface)
+{
+	char path[128], state[16];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.60s/type", interface);
+	if (fact_number(w, path) != TYPE_ETHERNET)
+		return false;
+	snprintf(path, sizeof(path), "/sys/class/net/%.60s/operstate", interface);
+	fact_text(w, path, state, sizeof(state));
+	return mp_streq(state, "up");
+}
+
+/* Each kind once; that of the default route in any case. */
+static int give_bearers(const struct worker *w, int bearer, struct mp_lwm2m_out *out)
+{
+	bool wlan = bearer == WLAN, ethernet = bearer == ETHERNET;
+	struct dirent *e;
+	char path[300];
+	int r = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/sys/class/net", w->config.root);
+	d = opendir(path);
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.' && is_up(w, e->d_name))
+			*(is_wireless(w, e->d_name) ? &wlan : &ethernet) = true;
+	if (d)
+		closedir(d);
+	if (wlan)
+		r = mp_lwm2m_give_instance(out, 0, mp_lwm2m_integer(WLAN));
+	if (r == 0 && ethernet)
+		r = mp_lwm2m_give_instance(out, wlan, mp_lwm2m_integer(ETHERNET));
+	return r;
 }
 
 /* /proc/net/wireless: "wlan0: 0000   54.  -56.  -256 ...": status, link quality, level in dBm. */
@@ -111,7 +148,7 @@ static int read_link(void *user, uint16_t instance, uint16_t resource, struct mp
 	case 0:
 		return mp_lwm2m_give(out, mp_lwm2m_integer(bearer));
 	case 1:
-		return mp_lwm2m_give_instance(out, 0, mp_lwm2m_integer(bearer));
+		return give_bearers(w, bearer, out);
 	case 2: /* there must be one: a wire has none to tell */
 		return mp_lwm2m_give(out, mp_lwm2m_integer(has_radio ? level : 0));
 	case 3:

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "worker.h"
 
-#define CLASSES 8
+#define CLASSES 9
 
 static void *state_of(void *user, const struct mp_lwm2m_class *class)
 {
@@ -18,6 +18,8 @@ static void *state_of(void *user, const struct mp_lwm2m_class *class)
 		return &w->firmware;
 	if (class->id == 7)
 		return &w->traffic;
+	if (class->id == 16)
+		return &w->portfolio;
 	return class->id == 20 ? (void *)&w->log : w;
 }
 
@@ -52,8 +54,9 @@ int objects_open(struct worker *w, struct mp_err *err)
 {
 	static const struct mp_lwm2m_class *classes[CLASSES];
 	const struct mp_lwm2m_class *all[CLASSES] = {
-		device_class(),	 &link_class,	 update_class(),   &position_class,
-		traffic_class(), &service_class, &portfolio_class, &mp_lwm2m_log_class};
+		device_class(),	  &link_class,	   update_class(),
+		&position_class,  traffic_class(), &service_class,
+		&portfolio_class, &appdata_class,  &mp_lwm2m_log_class};
 	int r;
 
 	memcpy(classes, all, sizeof(classes));
@@ -73,6 +76,8 @@ int objects_open(struct worker *w, struct mp_err *err)
 	w->firmware.user = w;
 	w->traffic.totals = traffic_totals;
 	w->traffic.user = w;
+	portfolio_open(w);
+	log_open(w);
 	w->has_position = position_is_there(w);
 	r = mp_lwm2m_client_new(&w->kind, w->config.id, w, &w->client);
 	if (r < 0)
@@ -91,5 +96,6 @@ void objects_close(struct worker *w)
 {
 	mp_lwm2m_client_free(w->client);
 	w->client = NULL;
+	portfolio_close(w);
 	mp_lwm2m_firmware_done(&w->firmware);
 }

@@ -69,12 +69,13 @@ void update_show(struct worker *w, unsigned result)
 
 static int write_package(void *user, uint64_t offset, const void *data, size_t len)
 {
+	int r;
+
 	(void)user;
 	if (offset == 0)
 		pushed.len = 0;
-	return mp_buf_add(&pushed, data, len) == -ENOMEM ? -ENOMEM
-	       : pushed.len > PACKAGE_MOST		 ? -ENOTSUP
-							 : 0;
+	r = mp_buf_add(&pushed, data, len);
+	return r == -EFBIG ? -ENOTSUP : r; /* no deployment is so long */
 }
 
 static int end_package(void *user)

@@ -27,7 +27,7 @@ static const struct {
 	{{.id = {3, 0, 9}, .n = 3}, device_battery, 1}, {{.id = {3, 0, 10}, .n = 3}, memory, 512},
 	{{.id = {3, 0, 13}, .n = 3}, clock_now, 1},	{{.id = {4, 0, 2}, .n = 3}, link_level, 1},
 	{{.id = {4, 0, 4}, .n = 3}, link_addresses, 1}, {{.id = {6, 0}, .n = 2}, position_time, 1},
-	{{.id = {7, 0}, .n = 2}, traffic_bytes, 1000},
+	{{.id = {7, 0}, .n = 2}, traffic_bytes, 1000},	{{.id = {19, 0}, .n = 2}, appdata_state, 1},
 };
 #define VALUES (sizeof(values) / sizeof(*values))
 #define FIRST_SEEN 4 /* of worker.seen; device.c has those before */

@@ -31,6 +31,7 @@
 #define LINKS 3 /* servers at once: one, a bootstrap server, and one more */
 #define SERVICES 16
 #define PEM_MOST (16u << 10)
+#define PORTFOLIO_MOST (16u << 10)
 
 struct config {
 	char root[256]; /* prefix of all paths */
@@ -77,6 +78,7 @@ struct worker {
 	struct update update;
 	struct mp_lwm2m_traffic traffic;
 	struct mp_lwm2m_log log;
+	struct mp_lwm2m_stored portfolio;
 	struct service services[SERVICES];
 	unsigned n_services;
 	bool has_position;
@@ -107,6 +109,10 @@ void carrier_flush(struct worker *w);
 int accounts_open(struct worker *w);
 int accounts_save(void *user, const void *data, size_t len);
 
+/* ---- kept.c: small files that outlive a restart ---- */
+int kept_read(const struct worker *w, const char *name, struct mp_buf *to);
+int kept_write(const struct worker *w, const char *name, const void *data, size_t len);
+
 /* ---- objects.c ---- */
 int objects_open(struct worker *w, struct mp_err *err);
 void objects_close(struct worker *w);
@@ -121,14 +127,18 @@ extern const struct mp_lwm2m_firmware_provider update_provider;
 const struct mp_lwm2m_class *update_class(void);
 void update_show(struct worker *w, unsigned result);
 
-/* ---- device.c, link.c, traffic.c, position.c, log.c, portfolio.c, service.c ---- */
+/* ---- device.c, link.c, traffic.c, position.c, log.c, portfolio.c, service.c, appdata.c ---- */
 extern const struct mp_lwm2m_device_provider device_provider;
 const struct mp_lwm2m_class *device_class(void);
 void device_look_for_errors(struct worker *w);
-extern const struct mp_lwm2m_class link_class, position_class, portfolio_class, service_class;
+extern const struct mp_lwm2m_class link_class, position_class, portfolio_class, service_class,
+	appdata_class;
 const struct mp_lwm2m_class *traffic_class(void);
 void traffic_totals(void *user, struct mp_lwm2m_traffic_totals *ret);
 void service_add(struct worker *w, const char *name, const char *image);
+void portfolio_open(struct worker *w);
+void portfolio_close(struct worker *w);
+void log_open(struct worker *w);
 void log_add(struct worker *w, const char *text);
 bool position_is_there(const struct worker *w);
 
@@ -138,6 +148,7 @@ int64_t link_level(const struct worker *w); /* dBm */
 int64_t link_addresses(const struct worker *w);
 int64_t position_time(const struct worker *w);
 int64_t traffic_bytes(const struct worker *w);
+int64_t appdata_state(const struct worker *w);
 
 /* ---- watch.c: what changes by itself ---- */
 void watch_look(struct worker *w, int64_t now);

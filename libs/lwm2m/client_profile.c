@@ -22,16 +22,11 @@ static int add_object(struct mp_lwm2m_client *c, const struct mp_lwm2m_class *cl
 		      struct mp_buf *text)
 {
 	unsigned version = class->version ? class->version : MP_LWM2M_VERSION(1, 0);
-	char part[24];
 	int32_t i = -1;
-	int r;
+	int r = mp_buf_printf(text, "%u:%u.%u", class->id, version >> 8, version & 255u);
 
-	(void)snprintf(part, sizeof(part), "%u:%u.%u", class->id, version >> 8, version & 255u);
-	r = mp_buf_add_str(text, part);
-	while (r == 0 && (i = mp_lwm2m_client_next(c, class, i)) >= 0) {
-		(void)snprintf(part, sizeof(part), "/%d", (int)i);
-		r = mp_buf_add_str(text, part);
-	}
+	while (r == 0 && (i = mp_lwm2m_client_next(c, class, i)) >= 0)
+		r = mp_buf_printf(text, "/%d", (int)i);
 	return r < 0 ? r : mp_buf_add_str(text, ",");
 }
 

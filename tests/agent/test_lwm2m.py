@@ -308,3 +308,32 @@ def test_ets_106_a_server_over_tcp(make_managed, fleet):  # noqa: F811
     assert value(fleet, managed, "3/0/2") == name(managed) and value(fleet, managed, "1/0/7") == "T"
     shown = fleet.call("GET", f"/devices/{name(managed)}/lwm2m")
     assert shown["binding"] == "T" and not shown["secure"], shown
+
+
+# ---- what is kept, and what the worker may do ----
+def test_portfolio_and_log_outlive_a_reboot(managed, fleet):  # noqa: F811
+    fleet.call("PATCH", f"/devices/{name(managed)}/lwm2m/16/0", {"values": {"0/4": "hall 3"}})
+    before = {v["path"]: v["value"] for v in read(fleet, managed, "16/0")["values"]}
+    assert before["/16/0/0/0"] == name(managed) and before["/16/0/0/4"] == "hall 3"
+    execute(fleet, managed, "3/0/4")
+    managed.wait_reboot()
+    wait_registered(managed)
+    assert {v["path"]: v["value"] for v in read(fleet, managed, "16/0")["values"]} == before
+    log = bytes.fromhex(value(fleet, managed, "20/0/4014")).decode()
+    assert log.count("started: release 1.0.0") == 2, log
+
+
+def test_programs_and_servers_hand_each_other_bytes(managed, fleet):  # noqa: F811
+    (managed.root / "run/microplatform/data").mkdir()
+    managed.write("run/microplatform/data/3", b"\x00measured")
+    shown = {v["path"]: v.get("value") for v in read(fleet, managed, "19/0")["values"]}
+    assert bytes.fromhex(shown["/19/0/0/3"]) == b"\x00measured"
+    fleet.call("PATCH", f"/devices/{name(managed)}/lwm2m/19/1", {"values": {"0/2": b"order".hex()}})
+    assert (managed.root / "var/lib/microplatform/lwm2m/data-2").read_bytes() == b"order"
+
+
+def test_the_worker_has_no_rights(managed):
+    s = dict(line.rstrip("\n").split(":\t", 1) for line in open(f"/proc/{worker(managed)}/status") if ":\t" in line)
+    assert "0" not in s["Uid"].split() and int(s["CapEff"], 16) == int(s["CapPrm"], 16) == 0
+    assert s["NoNewPrivs"] == "1" and s["Seccomp"] == "2"
+    assert int(s["Threads"]) == 1
