@@ -144,6 +144,12 @@ class Machine:
         copy.write_bytes(data)
         subprocess.run(["mcopy", "-o", "-i", where, copy, f"::{path}"], check=True)
 
+    def write_esp_file(self, path, text):
+        where = f"{self.disk}@@{self.partition('esp')[0]}"
+        copy = self.folder / "esp-file"
+        copy.write_text(text)
+        subprocess.run(["mcopy", "-o", "-i", where, copy, f"::{path}"], check=True)
+
     def esp_names(self, folder):
         where = f"{self.disk}@@{self.partition('esp')[0]}"
         return subprocess.run(["mdir", "-b", "-i", where, f"::{folder}"], check=True, text=True,
