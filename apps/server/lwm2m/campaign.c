@@ -110,26 +110,26 @@ static void wait_ms(struct run *run, int64_t ms)
 
 /* ---- what the rollout engine hears ---- */
 
-static void tell(struct run *run, enum mp_ddi_execution execution, enum mp_ddi_finished finished,
-		 int percent, const char *details)
+static void tell(struct server *s, struct device *d, enum mp_ddi_execution execution,
+		 enum mp_ddi_finished finished, int percent, const char *details)
 {
 	struct mp_ddi_report report = {
 		.execution = execution, .finished = finished, .percent = percent};
 
 	snprintf(report.details, sizeof(report.details), "%s", details);
-	if (actions_feedback(run->server, run->device, &report) < 0)
-		server_write_failed(run->server);
+	if (actions_feedback(s, d, &report) < 0)
+		server_write_failed(s);
 }
 
 static void proceed(struct run *run, const char *details)
 {
 	run->moved = now_ms(run);
-	tell(run, MP_DDI_PROCEEDING, MP_DDI_NONE, -1, details);
+	tell(run->server, run->device, MP_DDI_PROCEEDING, MP_DDI_NONE, -1, details);
 }
 
 static void close_run(struct run *run, enum mp_ddi_finished how, const char *reason)
 {
-	tell(run, MP_DDI_CLOSED, how, -1, reason);
+	tell(run->server, run->device, MP_DDI_CLOSED, how, -1, reason);
 	end(run);
 }
 
@@ -650,11 +650,15 @@ void campaigns_tick(struct server *s)
 
 /* ---- hearing ---- */
 
-static void came_back(struct run *run)
+/* Also when nobody drives its action yet, since we have just started. */
+static void came_back(struct server *s, struct device *d, struct run *run)
 {
-	run->facts.is_told = false; /* whatever it was doing, it does no more */
-	if (stage_of(run->device) == STAGE_TOLD)
-		proceed(run, "proving");
+	if (run) {
+		run->facts.is_told = false; /* whatever it was doing, it does no more */
+		run->moved = now_ms(run);
+	}
+	if (d->action && d->action_state == ACTION_OPEN && stage_of(d) == STAGE_TOLD)
+		tell(s, d, MP_DDI_PROCEEDING, MP_DDI_NONE, -1, "proving");
 }
 
 static void hear(void *user, const struct lwm2m_event *e)
@@ -668,15 +672,15 @@ static void hear(void *user, const struct lwm2m_event *e)
 		return;
 	d = devices_find(s->devices, e->endpoint);
 	run = d ? d->campaign : NULL;
-	if (d && e->kind == LWM2M_REGISTERED)
+	if (d && e->kind == LWM2M_REGISTERED) {
 		interview_wanted(s, d);
+		came_back(s, d, run);
+	}
 	if (!run) {
 		if (d)
 			consider(s, d);
 		return;
 	}
-	if (e->kind == LWM2M_REGISTERED)
-		came_back(run);
 	if (!run->request) /* with the next tick: the device's answer comes first */
 		run->due = s->lwm2m->now_ms;
 }
