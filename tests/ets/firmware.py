@@ -9,8 +9,8 @@ from device import EXECUTABLE, Device
 EXECUTABLE.add((5, 0, 2))
 
 
-def publish(server, version, boards, size=3000, shown=None):
-    """`boards`: {model: "push" or "pull"}. The images say what they install (mp-sim reads it)."""
+def publish(server, version, boards, size=3000, shown=None, objects=None):
+    """`boards`: {model: "push" or "pull"}; `objects`: {model: "software"}, firmware where none is named. The images say what they install (mp-sim reads it)."""
     files, doc = {}, {"format": 1, "product": "demo", "version": version, "notes": "n", "boards": {},
                       "app": {"services": []}}
     for board, transfer in boards.items():
@@ -19,7 +19,7 @@ def publish(server, version, boards, size=3000, shown=None):
         files[digest + ".firmware"] = image
         doc["boards"][board] = {"firmware": {
             "version": shown or version, "target": digest + ".firmware", "size": size, "sha256": digest,
-            "object": "firmware", "transfer": transfer}}
+            "object": (objects or {}).get(board, "firmware"), "transfer": transfer}}
     files[f"{version}.manifest.json"] = json.dumps(doc).encode()
     for data in files.values():
         server.put(data)
