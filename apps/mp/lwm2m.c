@@ -326,13 +326,12 @@ const struct mp_verb mp_verbs_lwm2m[] = {
 	 lwm2m_unobserve, NULL},
 	{"queue", "ID", "list requests that wait for a device, and their results", NULL,
 	 lwm2m_options, lwm2m_queue, NULL},
-	{"bootstrap", "ls|show|set|rm [ID] [FILE]",
+	{"bootstrap", "ls|show|set|rm|start [ID] [FILE]",
 	 "say what devices get from the bootstrap server",
 	 "'set ID FILE' takes JSON: {\"delete\": [\"/0\", \"/1\"], \"values\": {\"/1/0/1\": 300}}, "
-	 "with paths "
-	 "or names of the object model; the ID 'default' stands for all devices without one of "
-	 "their "
-	 "own. 'ls' lists who bootstrapped lately.",
+	 "with paths or names of the object model, \"discover\": true and \"read\": [\"/1\"]; "
+	 "the ID 'default' stands for all devices without one of their own. 'ls' lists who "
+	 "bootstrapped lately; 'start' has a device do it again.",
 	 lwm2m_options, lwm2m_bootstrap, NULL},
 	{"psk", "add|rm ID", "give a device a pre-shared key, or take it away",
 	 "'add' makes a key of 16 random bytes, writes it to a file that only you can read, and "

@@ -53,6 +53,13 @@ static int take_away(struct mp_api *api, const char *url)
 	return mp_api_send(api, "DELETE", url, NULL, NULL, &err) < 0 ? mp_fail(&err) : EXIT_SUCCESS;
 }
 
+static int start(struct mp_api *api, const char *url)
+{
+	struct mp_err err = {0};
+
+	return mp_api_send(api, "POST", url, NULL, NULL, &err) < 0 ? mp_fail(&err) : EXIT_SUCCESS;
+}
+
 static int list_sessions(struct mp_api *api, bool json)
 {
 	auto_(mp_json) *list = NULL;
@@ -97,5 +104,7 @@ int lwm2m_bootstrap(int argc, char *argv[])
 		return set(api, mp_buf_str(&url), argv[2]);
 	if (mp_streq(argv[0], "rm"))
 		return take_away(api, mp_buf_str(&url));
-	return mp_fail_usage("'%s' is none of ls, show, set and rm", argv[0]);
+	if (mp_streq(argv[0], "start") && !mp_streq(argv[1], "default"))
+		return start(api, mp_buf_str(&url));
+	return mp_fail_usage("'%s' is none of ls, show, set, rm and start", argv[0]);
 }

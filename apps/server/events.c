@@ -133,6 +133,11 @@ bool events_wanted(const struct events *e, unsigned kind, const char *device)
 	return false;
 }
 
+bool events_have_readers(const struct events *e, unsigned kind)
+{
+	return e->lanes[lane_of(e, kind)].n > 0;
+}
+
 size_t events_streams(const struct events *e)
 {
 	return e->n;

@@ -63,4 +63,6 @@ void events_close(struct events *e, struct mp_request *rq);
 void events_beat(struct events *e);
 /* Let every stream come to its end. */
 void events_end(struct events *e);
+/* Is there a stream at all that such events could go to? Cheaper than events_wanted(). */
+bool events_have_readers(const struct events *e, unsigned kind);
 size_t events_streams(const struct events *e);

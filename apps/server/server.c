@@ -292,6 +292,7 @@ static int open_as_started(struct server *s, struct mp_err *err)
 		r = open_listeners(s, err);
 	if (r == 0 && (s->options.bootstrap_port || s->options.bootstrap_coap_port))
 		r = bootstrap_open(s, &s->bootstrap, err);
+	leshan_watch_bootstrap(s);
 	if (r == 0)
 		r = load(s, err);
 	if (r == 0)

@@ -205,6 +205,8 @@ static void deal_out(struct mp_coap *c, const struct incoming *in)
 
 static void receive(struct mp_coap *c, struct incoming *in)
 {
+	if (c->config.received)
+		c->config.received(c->config.user, in->from, in->m);
 	in->remote_hash = mp_coap_remote_hash(c, in->from);
 	in->key = in->remote_hash + in->m->mid * 0x9e3779b97f4a7c15;
 	/* The scope of message ids is the session (RFC 7252 section 9.1.1): a device that was restarted may

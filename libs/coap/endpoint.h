@@ -191,6 +191,9 @@ struct mp_coap_config { /* copied */
 	 * fetched (copied; token, observe, handler are not used). false: unknown. NULL: the rest of none can be had. */
 	bool (*observed)(void *user, const struct mp_coap_remote *from, const uint8_t *token,
 			 size_t token_len, struct mp_coap_ask *ret);
+	/* Sees each message that comes, whatever becomes of it, before anything is done. NULL: nobody looks. */
+	void (*received)(void *user, const struct mp_coap_remote *from,
+			 const struct mp_coap_message *m);
 	/* Random bytes (tokens, message ids, back-off). NULL: getrandom(2). */
 	void (*random)(void *user, void *data, size_t len);
 	int64_t now_ms; /* the time at the start, any clock that never goes back */

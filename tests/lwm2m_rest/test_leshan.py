@@ -341,3 +341,46 @@ def test_events_and_security_of_1_x(server, device):
     assert sorted(found, key=lambda s: s["endpoint"]) == [{"endpoint": "a", "psk": {"identity": "i"}},
                                                           {"endpoint": "b", "x509": True}]
     stream.close()
+
+
+# ---- what Leshan shows of messages and of its bootstrap server ----
+
+def test_coap_messages_are_logged_for_who_watches_one_endpoint(server, device):
+    quiet, stream = Stream(server, "/leshan/api/event"), Stream(server, "/leshan/api/event?ep=dev-1")
+    server.leshan("GET", f"{CLIENT}/3/0/0?format=TEXT", want=200)
+    asked, told = stream.next("COAPLOG")[1], stream.next("COAPLOG")[1]
+    assert asked.keys() == {"timestamp", "incoming", "type", "code", "mId", "token", "options", "ep"}
+    assert (asked["incoming"], asked["type"], asked["code"], asked["ep"]) == (False, "CON", "GET", "dev-1")
+    assert asked["options"] == 'Uri-Path/STRING: "3", "0", "0" - Accept/INTEGER: "text/plain"'
+    assert re.fullmatch("[0-9A-F]{16}", asked["token"])
+    assert (told["incoming"], told["type"], told["code"]) == (True, "ACK", "2.05")
+    assert (told["mId"], told["token"], told["payload"]) == (asked["mId"], asked["token"], "Maker")
+    assert told["options"] == 'Content-Format/INTEGER: "text/plain"'
+    device.deregister()
+    assert stream.next("COAPLOG")[1]["code"] == "DELETE" and quiet.next("COAPLOG", "DEREGISTRATION")[0] == "DEREGISTRATION"
+    quiet.close()
+    stream.close()
+
+
+def test_bootstrap_sessions_are_told_step_by_step(make_server):
+    import fleet
+    from device import Device
+    port = fleet.free_port()
+    server = make_server("--bootstrap-coap-port", str(port))
+    device = Device("boot-1", port)
+    server.devices.append(device)
+    stream = Stream(server, "/leshan/api/event?ep=boot-1")
+    assert device.bootstrap().code == code("4.00")
+    server.leshan("POST", "/api/bootstrap/boot-1", {
+        "servers": {"0": {"shortId": 123, "lifetime": 300, "defaultMinPeriod": 1, "notifIfDisabled": True, "binding": "U"}},
+        "security": {}, "toDelete": ["/1"]}, want=204)
+    assert device.bootstrap().code == code("2.04")
+    seen = []
+    while not seen or seen[-1]["name"] != "finished":
+        seen.append(stream.next("BSSESSION")[1])
+    assert [event["name"] for event in seen] == [
+        "new session", "authorized", "no config", "new session", "authorized", "send delete", "receive success response",
+        "send write", "receive success response", "send request", "receive success response", "finished"]
+    assert seen[0].keys() == {"name", "endpoint", "time", "message"} and seen[0]["endpoint"] == "boot-1"
+    assert seen[0]["message"].startswith("Bootstrap Request from /127.0.0.1:") and seen[0]["time"] > 1.6e12
+    stream.close()

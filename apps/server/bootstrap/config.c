@@ -21,24 +21,35 @@ void bootstrap_config_done(struct bootstrap_config *c)
 	*c = (struct bootstrap_config){0};
 }
 
-static int take_deletes(const struct mp_json *j, struct bootstrap_config *c, struct mp_err *err)
+/* The paths of objects and instances that `j` has under this name. */
+static int take_paths(const struct mp_json *j, const char *name, struct mp_lwm2m_path *paths,
+		      size_t max, size_t *ret_n, struct mp_err *err)
 {
-	const struct mp_json *list = mp_json_get(j, "delete"), *one;
+	const struct mp_json *list = mp_json_get(j, name), *one;
+	size_t n = 0;
 
 	if (list && mp_json_type(list) != MP_JSON_ARRAY)
-		return mp_err_set(err, -EBADMSG, "'delete' must be an array of paths");
-	for (size_t i = 0; (one = mp_json_at(list, i)); i++) {
+		return mp_err_set(err, -EBADMSG, "'%s' must be an array of paths", name);
+	for (; (one = mp_json_at(list, n)); n++) {
 		const char *text = mp_json_str(one, "");
 
-		if (c->n_deletes == BOOTSTRAP_DELETES ||
-		    mp_lwm2m_path_parse(text, strlen(text), &c->deletes[c->n_deletes]) < 0 ||
-		    c->deletes[c->n_deletes].n > MP_LWM2M_INSTANCE)
+		if (n == max || mp_lwm2m_path_parse(text, strlen(text), &paths[n]) < 0 ||
+		    paths[n].n > MP_LWM2M_INSTANCE)
 			return mp_err_set(err, -EBADMSG,
-					  "'%.40s' is nothing that can be deleted, or there are "
-					  "too many",
-					  text);
-		c->n_deletes++;
+					  "'%.40s' is nothing for '%s', or there are too many",
+					  text, name);
 	}
+	*ret_n = n;
+	return 0;
+}
+
+/* What a bootstrap server may read (LwM2M Core 1.1, 6.1.8.4): never keys. */
+static int check_reads(const struct bootstrap_config *c, struct mp_err *err)
+{
+	for (size_t i = 0; i < c->n_reads; i++)
+		if (c->reads[i].n == 0 || c->reads[i].id[0] < 1 || c->reads[i].id[0] > 2)
+			return mp_err_set(err, -EBADMSG,
+					  "a bootstrap server reads objects 1 and 2 alone");
 	return 0;
 }
 
@@ -51,7 +62,11 @@ int bootstrap_config_parse(struct server *s, struct mp_json *j, struct bootstrap
 	if (r < 0)
 		r = mp_err_set(err, r, "memory is out");
 	if (r == 0)
-		r = take_deletes(j, &c, err);
+		r = take_paths(j, "delete", c.deletes, BOOTSTRAP_DELETES, &c.n_deletes, err);
+	if (r == 0)
+		r = take_paths(j, "read", c.reads, BOOTSTRAP_READS, &c.n_reads, err);
+	if (r == 0)
+		r = check_reads(&c, err);
 	if (r == 0 && mp_json_get(j, "values"))
 		r = values_parse(s->lwm2m, NULL, &mp_lwm2m_path_root, j, &c.values, err);
 	c.discovers = mp_json_bool(mp_json_get(j, "discover"), false);

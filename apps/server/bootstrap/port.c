@@ -81,6 +81,7 @@ static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_rea
 	struct port *p = user;
 
 	(void)reason;
+	p->owner.session_gone(p->owner.user, session);
 	mp_coap_session_gone(p->owner.coap, session);
 }
 

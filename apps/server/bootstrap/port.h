@@ -20,6 +20,7 @@ struct port_owner { /* told of each batch and each session's end */
 	struct mp_coap *coap;
 	void (*tick)(void *user, int64_t *ret_now_ms); /* before a batch */
 	void (*done)(void *user); /* after it: flush */
+	void (*session_gone)(void *user, void *session);
 	void *user;
 };
 int port_open(struct server *s, const struct port_owner *owner, uint16_t number, bool is_secure,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "bootstrap/bootstrap.h"
 #include "leshan/leshan.h"
 #include "leshan/node.h"
 #include "lwm2m/listeners.h"
@@ -20,7 +22,18 @@
 #include "rest/registration.h"
 #include "server.h"
 
-enum { REGISTRATION, UPDATED, DEREGISTRATION, AWAKE, SLEEPING, NOTIFICATION, SEND, RESPONSE };
+enum {
+	REGISTRATION,
+	UPDATED,
+	DEREGISTRATION,
+	AWAKE,
+	SLEEPING,
+	NOTIFICATION,
+	SEND,
+	RESPONSE,
+	BSSESSION,
+	COAPLOG,
+};
 
 static const struct event_kind kinds[] = {
 	[REGISTRATION] = {"REGISTRATION", false},
@@ -31,6 +44,8 @@ static const struct event_kind kinds[] = {
 	[NOTIFICATION] = {"NOTIFICATION", false},
 	[SEND] = {"SEND", false},
 	[RESPONSE] = {"REQUEST_RESPONSE", false},
+	[BSSESSION] = {"BSSESSION", false},
+	[COAPLOG] = {"COAPLOG", true}, /* for streams of one endpoint alone, as there */
 	{NULL, false},
 };
 
@@ -59,6 +74,8 @@ static unsigned kind_of(enum lwm2m_event_kind k)
 		return SEND;
 	case LWM2M_DONE:
 		return RESPONSE;
+	case LWM2M_TRACED:
+		return COAPLOG;
 	default:
 		return DEREGISTRATION;
 	}
@@ -183,6 +200,8 @@ static struct mp_json *event_json(struct server *s, const struct lwm2m_event *e,
 		return send_json(s, e, dialect);
 	case RESPONSE:
 		return response_json(s, e, dialect);
+	case COAPLOG:
+		return leshan_message_json(e);
 	default:
 		return leshan_registration_json(e->registration, dialect);
 	}
@@ -199,7 +218,66 @@ static void hear(void *user, const struct lwm2m_event *e)
 				   event_json(l->server, e, kind, dialects[i]));
 }
 
+/* ---- the bootstrap server: its steps, in Leshan's words ---- */
+
+static const struct {
+	const char *name, *message;
+} steps[] = {
+	[BOOTSTRAP_ASKED] = {"new session", "Bootstrap Request from /"},
+	[BOOTSTRAP_ALLOWED] = {"authorized", "The client is allowed to connect."},
+	[BOOTSTRAP_REFUSED] = {"unauthorized",
+			       "The client is not allowed to connect.\n(probably bad credentials)"},
+	[BOOTSTRAP_NOTHING_TO_GIVE] = {"no config", "No config to apply to this client."},
+	[BOOTSTRAP_DISCOVERS] = {"send discover", "Send DISCOVER request on "},
+	[BOOTSTRAP_DELETES_IT] = {"send delete", "Send DELETE request on "},
+	[BOOTSTRAP_WRITES] = {"send write", "Send WRITE request on "},
+	[BOOTSTRAP_SENDS] = {"send request", "Send request: "},
+	[BOOTSTRAP_SUCCESS] = {"receive success response", "Receive "},
+	[BOOTSTRAP_ERROR] = {"receive error response", "Receive "},
+	[BOOTSTRAP_UNANSWERED] = {"request failure",
+				  "Request was not send because of failure : \ntimeout"},
+	[BOOTSTRAP_FINISHED] = {"finished", "Bootstrap session finished with success: "},
+	[BOOTSTRAP_FAILED] = {"failed", "Bootstrap session failed : "},
+};
+
+static struct mp_json *step_json(enum bootstrap_step step, const char *endpoint, const char *text)
+{
+	auto_free char *message = mp_str_format("%s%s", steps[step].message, text);
+	struct mp_json *j = mp_json_new_object();
+	int r = mp_json_put_str(j, "name", steps[step].name);
+
+	r |= mp_json_put_str(j, "endpoint", endpoint);
+	r |= mp_json_put_int(j, "time", server_now() * 1000);
+	return done(j, mp_json_put_str(j, "message", message ? message : "") | r);
+}
+
+static void hear_step(void *user, enum bootstrap_step step, const char *endpoint, const char *text)
+{
+	struct leshan *l = user;
+
+	for (int i = 0; i < 2; i++)
+		if (events_wanted(l->streams[i], BSSESSION, endpoint))
+			events_add(l->streams[i], BSSESSION, endpoint,
+				   step_json(step, endpoint, text));
+}
+
+void leshan_watch_bootstrap(struct server *s)
+{
+	if (s->leshan)
+		bootstrap_watch(s->bootstrap,
+				&(struct bootstrap_watcher){.hear = hear_step, .user = s->leshan});
+}
+
 /* ---- from beginning to end ---- */
+
+/* Messages are looked at while somebody watches some device's. */
+static void choose_kinds(struct leshan *l)
+{
+	bool traces = events_have_readers(l->streams[0], COAPLOG) ||
+		      events_have_readers(l->streams[1], COAPLOG);
+
+	l->listener.kinds = traces ? UINT_MAX : UINT_MAX & ~(unsigned)LWM2M_TRACED;
+}
 
 int leshan_new(struct server *s, struct leshan **ret)
 {
@@ -214,7 +292,8 @@ int leshan_new(struct server *s, struct leshan **ret)
 		leshan_free(l);
 		return -ENOMEM;
 	}
-	l->listener = (struct lwm2m_listener){.hear = hear, .user = l, .kinds = UINT_MAX};
+	l->listener = (struct lwm2m_listener){.hear = hear, .user = l};
+	choose_kinds(l);
 	lwm2m_listen(s->lwm2m, &l->listener);
 	*ret = l;
 	return 0;
@@ -245,6 +324,8 @@ void leshan_close(struct leshan *l, struct mp_request *rq)
 {
 	for (int i = 0; l && i < 2; i++)
 		events_close(l->streams[i], rq);
+	if (l)
+		choose_kinds(l);
 }
 
 void leshan_get_events(struct call *c)
@@ -255,4 +336,5 @@ void leshan_get_events(struct call *c)
 	if (choice.device && !*choice.device)
 		choice.device = NULL;
 	events_open(c->server->leshan->streams[i], c->rq, &choice);
+	choose_kinds(c->server->leshan);
 }

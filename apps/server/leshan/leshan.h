@@ -13,6 +13,7 @@
 #include "lwm2m/format.h"
 
 struct registration;
+struct lwm2m_event;
 struct lwm2m_result;
 
 struct leshan;
@@ -21,6 +22,8 @@ void leshan_free(struct leshan *l);
 void leshan_beat(struct leshan *l);
 void leshan_end(struct leshan *l);
 void leshan_close(struct leshan *l, struct mp_request *rq);
+/* Once there is a bootstrap server. */
+void leshan_watch_bootstrap(struct server *s);
 
 /* Is this address below a prefix? Then the path is that behind the prefix from now on. */
 bool leshan_take_path(struct call *c);
@@ -37,6 +40,8 @@ struct registration *leshan_client(struct call *c);
 struct mp_json *leshan_result_json(struct server *s, enum dialect dialect,
 				   const struct registration *r, const struct mp_lwm2m_path *paths,
 				   size_t n, bool is_composite, const struct lwm2m_result *result);
+/* Of LWM2M_TRACED: {"timestamp", "incoming", "type", "code", "mId", "token", "options", "payload", "ep"}. */
+struct mp_json *leshan_message_json(const struct lwm2m_event *e);
 struct mp_json *leshan_registration_json(const struct registration *r, enum dialect dialect);
 /* "2026-11-24T07:54:54Z", or ms since 1970 for 2.x. */
 struct mp_json *leshan_time_json(int64_t ms, enum dialect dialect);

@@ -31,6 +31,7 @@ enum lwm2m_event_kind { /* bits */
 			LWM2M_NOTIFIED = 64,
 			LWM2M_SENT = 128,
 			LWM2M_DONE = 256, /* a request of the queue has ended */
+			LWM2M_TRACED = 512, /* a message of a registered device, or to one */
 };
 
 struct lwm2m_event {
@@ -46,12 +47,14 @@ struct lwm2m_event {
 	const struct observation *observation; /* NOTIFIED */
 	int64_t request; /* DONE: its id in the queue */
 	const struct lwm2m_result *result; /* DONE */
+	const struct mp_coap_message *message; /* TRACED */
+	bool is_incoming; /* TRACED */
 };
 
 struct lwm2m_listener { /* the caller's storage, for as long as the server runs */
 	void (*hear)(void *user, const struct lwm2m_event *e);
 	void *user;
-	unsigned kinds;
+	unsigned kinds; /* may be changed; TRACED costs something with every message */
 	struct lwm2m_listener *next;
 };
 void lwm2m_listen(struct lwm2m *l, struct lwm2m_listener *who);

@@ -111,10 +111,35 @@ static bool notified(void *user, const struct mp_coap_answer *a)
 	return observations_notified(user, a);
 }
 
-static void send_message(void *user, const struct mp_coap_remote *to, const void *data, size_t len)
+static void trace(struct lwm2m *l, const struct mp_coap_remote *remote,
+		  const struct mp_coap_message *m, bool is_incoming)
+{
+	struct registration *r = l->registry ? registry_of_remote(l->registry, remote) : NULL;
+
+	if (r)
+		lwm2m_tell(l, &(struct lwm2m_event){.kind = LWM2M_TRACED,
+						    .time = l->now_ms,
+						    .registration = r,
+						    .endpoint = r->endpoint,
+						    .message = m,
+						    .is_incoming = is_incoming});
+}
+
+static void received(void *user, const struct mp_coap_remote *from, const struct mp_coap_message *m)
 {
 	struct lwm2m *l = user;
 
+	if (lwm2m_is_heard(l, LWM2M_TRACED))
+		trace(l, from, m, true);
+}
+
+static void send_message(void *user, const struct mp_coap_remote *to, const void *data, size_t len)
+{
+	struct lwm2m *l = user;
+	struct mp_coap_message m;
+
+	if (lwm2m_is_heard(l, LWM2M_TRACED) && mp_coap_decode(data, len, &m) == 0)
+		trace(l, to, &m, false);
 	transport_send(l->transport, to, data, len);
 }
 
@@ -142,6 +167,7 @@ static int new_coap(struct lwm2m *l)
 						    .serve = serve,
 						    .notified = notified,
 						    .observed = observed,
+						    .received = received,
 						    .want_echo = true,
 						    .proven = proven,
 						    .now_ms = l->clock_ms,

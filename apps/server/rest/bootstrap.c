@@ -4,7 +4,13 @@
 
 #include <errno.h>
 
+#include "lwm2m/lwm2m.h"
+#include "lwm2m/registry.h"
+#include "rest/ask.h"
 #include "rest/rest.h"
+#include "server.h"
+
+#define SERVERS 16 /* instances of LwM2M Server that are looked for */
 
 /* "" for /bootstrap/default. */
 static const char *endpoint_of(const struct call *c)
@@ -54,6 +60,49 @@ void rest_delete_bootstrap(struct call *c)
 		mp_reply_empty(c->rq, 204);
 		call_wrote(c);
 	}
+}
+
+/* The first instance of LwM2M Server that it has; that of the root: none. */
+static struct mp_lwm2m_path trigger_of(const struct registration *r)
+{
+	struct mp_lwm2m_path path = {.n = 2};
+
+	for (uint16_t i = 0; i < SERVERS; i++) {
+		path = mp_lwm2m_path(1, i);
+		if (registration_has(r, &path))
+			return mp_lwm2m_path(1, i, 9);
+	}
+	return mp_lwm2m_path_root;
+}
+
+/* A device that is registered is told to ask (Bootstrap-Request Trigger, LwM2M Core 1.1, 6.1.4); with another
+ * one the bootstrap server begins by itself. */
+void rest_start_bootstrap(struct call *c)
+{
+	struct registration *r = registry_find(c->server->lwm2m->registry, c->args[0]);
+	struct mp_lwm2m_path path = r ? trigger_of(r) : mp_lwm2m_path_root;
+	struct lwm2m_operation o = LWM2M_OPERATION(LWM2M_EXECUTE);
+	struct mp_err err = {""};
+	int k;
+
+	if (path.n > 0) {
+		o.asleep = LWM2M_QUEUE;
+		if (!ask_options(c, &o))
+			return;
+		o.paths = &path;
+		o.n_paths = 1;
+		ask(c, r, &o, &rest_asker);
+		return;
+	}
+	k = bootstrap_begin(c->server->bootstrap, c->args[0], &err);
+	if (k == -ENOENT)
+		call_error(c, 404, "%s.", err.text);
+	else if (k == -EHOSTUNREACH || k == -EBUSY)
+		call_error(c, 409, "%s.", err.text);
+	else if (k < 0)
+		call_failed(c);
+	else
+		mp_reply_empty(c->rq, 204);
 }
 
 void rest_get_bootstrap_sessions(struct call *c)

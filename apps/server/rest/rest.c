@@ -106,6 +106,7 @@ const struct route rest_routes[] = {
 	{MP_GET, API "/devices/*/bootstrap", ROLE_ADMIN, 0, rest_get_bootstrap, NULL},
 	{MP_PUT, API "/devices/*/bootstrap", ROLE_ADMIN, SMALL, rest_put_bootstrap, NULL},
 	{MP_DELETE, API "/devices/*/bootstrap", ROLE_ADMIN, 0, rest_delete_bootstrap, NULL},
+	{MP_POST, API "/devices/*/bootstrap", ROLE_OPERATOR, 0, rest_start_bootstrap, NULL},
 	{MP_GET, API "/bootstrap/default", ROLE_ADMIN, 0, rest_get_bootstrap, NULL},
 	{MP_PUT, API "/bootstrap/default", ROLE_ADMIN, SMALL, rest_put_bootstrap, NULL},
 	{MP_DELETE, API "/bootstrap/default", ROLE_ADMIN, 0, rest_delete_bootstrap, NULL},

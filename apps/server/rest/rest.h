@@ -82,6 +82,7 @@ void rest_get_queued(struct call *c);
 void rest_delete_queued(struct call *c);
 
 void rest_get_bootstrap(struct call *c);
+void rest_start_bootstrap(struct call *c);
 void rest_put_bootstrap(struct call *c);
 void rest_delete_bootstrap(struct call *c);
 void rest_get_bootstrap_sessions(struct call *c);

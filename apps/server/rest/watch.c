@@ -97,7 +97,8 @@ int watch_new(struct server *s, struct watch **ret)
 
 	if (!w)
 		return -ENOMEM;
-	w->listener = (struct lwm2m_listener){.hear = hear, .user = s, .kinds = UINT_MAX};
+	w->listener = (struct lwm2m_listener){
+		.hear = hear, .user = s, .kinds = UINT_MAX & ~(unsigned)LWM2M_TRACED};
 	lwm2m_listen(s->lwm2m, &w->listener);
 	*ret = w;
 	return 0;
