@@ -14,5 +14,6 @@
 #include "world.h"
 
 bool leshan_is_there(void);
-/* Registrations of so many endpoints at both in turn, the same way, once both are warm: the best rounds. */
+/* Registrations of so many endpoints at both in turn, once both are warm: the best rounds, of each with as
+ * many in flight as suit it. */
 void leshan_measure(struct world *w, unsigned endpoints, struct load *ours, struct load *theirs);
