@@ -33,6 +33,16 @@ struct state {
 	struct mp_lwm2m_resource item;
 };
 
+/* The older name is deprecated since expat 2.9, which has the newer one. */
+static unsigned long line_of(const struct state *s)
+{
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+	return (unsigned long)XML_GetCurrentLineNumber64(s->parser);
+#else
+	return XML_GetCurrentLineNumber(s->parser);
+#endif
+}
+
 static void fail(struct state *s, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -46,8 +56,7 @@ static void fail(struct state *s, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	s->error = mp_err_set(s->err, code, "%s line %lu: %s", s->file->name,
-			      XML_GetCurrentLineNumber(s->parser), text);
+	s->error = mp_err_set(s->err, code, "%s line %lu: %s", s->file->name, line_of(s), text);
 	XML_StopParser(s->parser, XML_FALSE);
 }
 
@@ -362,8 +371,8 @@ static int broken(struct state *s)
 
 	if (code == XML_ERROR_NO_MEMORY)
 		return mp_err_set(s->err, -ENOMEM, "%s: memory is out", s->file->name);
-	return mp_err_set(s->err, -EBADMSG, "%s line %lu: %s", s->file->name,
-			  XML_GetCurrentLineNumber(s->parser), XML_ErrorString(code));
+	return mp_err_set(s->err, -EBADMSG, "%s line %lu: %s", s->file->name, line_of(s),
+			  XML_ErrorString(code));
 }
 
 int mp_ddf_xml(struct mp_ddf_file *f, const void *xml, size_t len, struct mp_err *err)
