@@ -74,7 +74,9 @@ static int place_config(const char *out, const struct mp_buf *config, struct mp_
 {
 	auto_free char *path = mp_str_format("%s/%s.config", out, s->image_id);
 
-	snprintf(s->config_target, sizeof(s->config_target), "%s.config", s->image_id);
+	if (!path)
+		return mp_err_set(err, -ENOMEM, "out of memory");
+	snprintf(s->config_target, sizeof(s->config_target), "%s", path + strlen(out) + 1);
 	s->config_size = config->len;
 	return mp_file_write(path, config->data, config->len, 0644, err);
 }
