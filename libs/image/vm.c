@@ -220,6 +220,10 @@ static int add_serial(struct list *l, const struct mp_vm *vm)
 	return r < 0 ? r : add(l, "-serial", strdup("chardev:serial"));
 }
 
+/* Without SMI broadcast the firmware's SMM handles an SMI on the processor that raised it. With it, all
+ * processors meet for each access to a UEFI variable, and when they are threads that share the host's
+ * processors, one spins while the other is not scheduled: half a minute a boot, on a busy host.
+ * QEMU offers hot-plug of processors only together with it. */
 static int add_machine(struct list *l, const struct mp_vm *vm)
 {
 	static const char *const fixed[] = {
@@ -227,6 +231,9 @@ static int add_machine(struct list *l, const struct mp_vm *vm)
 		"-display",    "none",
 		"-global",     "driver=cfi.pflash01,property=secure,value=on",
 		"-global",     "ICH9-LPC.disable_s3=1",
+		"-global",     "ICH9-LPC.x-smi-broadcast=off",
+		"-global",     "ICH9-LPC.x-smi-cpu-hotplug=off",
+		"-global",     "ICH9-LPC.x-smi-cpu-hotunplug=off",
 		"-device",     "virtio-rng-pci",
 		"-device",     "i6300esb",
 		"-action",     "watchdog=reset",
