@@ -303,8 +303,8 @@ TEST(install_refuses_without_room_or_power)
 	ASSERT_OK(make(&w));
 	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 1000));
 	ASSERT_ERR(-ENOSPC, preflight(&w, "1.1.0", &err));
-	ASSERT(strstr(err.text, "the data partition has 0 MiB left, release 1.1.0 needs 9 MiB"));
-	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 16 << 20));
+	ASSERT(strstr(err.text, "the data partition has 0 MiB left, release 1.1.0 needs 33 MiB"));
+	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 64 << 20));
 	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_ESP, 100000));
 	ASSERT_ERR(-ENOSPC, preflight(&w, "1.1.0", &err));
 	ASSERT(mp_str_starts_with(err.text, "the ESP has room for 74 KiB"));
@@ -330,11 +330,11 @@ TEST(install_runs_into_a_full_disk_and_says_so)
 	ASSERT_OK(make(&w));
 	/* Enough for the preflight of the blobs, then somebody else fills the disk. */
 	w.d.hooks.have_layer = NULL;
-	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 16 << 20));
+	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 64 << 20));
 	ASSERT_OK(preflight(&w, "1.1.0", &err));
 	ASSERT_OK(mp_medium_make_dir(w.d.config.medium, SAMPLE_STATE "/other"));
 	ASSERT_OK(mp_medium_truncate(w.d.config.medium, SAMPLE_STATE "/other/file",
-				     (16 << 20) - 100));
+				     (64 << 20) - 100));
 	ASSERT_ERR(-ENOSPC, run(&w, "1.1.0", &err));
 	ASSERT(mp_str_starts_with(err.text, "the data partition has 0 MiB left"));
 }

@@ -11,7 +11,7 @@
 #include "partition/partition.h"
 
 #define ESP_SPARE (256u << 10) /* for folders and rounding to clusters */
-#define DATA_SPARE (8u << 20) /* for state, manifest, the containers that start, and the log */
+#define DATA_SPARE (32u << 20) /* for state, manifest, log; Docker does not start with 4 MiB */
 #define MIB (1u << 20)
 
 bool install_shares_slot(const struct install *in)
