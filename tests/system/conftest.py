@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from machine import Machine, Server
+from machine import Machine, Server, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEMO = ROOT / "build" / "demo"
@@ -71,3 +71,18 @@ def make_machine(product, tmp_path):
     yield make
     for m in made:
         m.kill()
+
+
+@pytest.fixture(scope="session")
+def proven(product, tmp_path_factory):
+    """A machine whose power was cut the moment it had proven 1.0.0, and its name. Its disk is copied."""
+    s = Server(DEMO / "host", product)
+    m = Machine(DEMO / "host", product, "1.0.0", tmp_path_factory.mktemp("proven") / "proven")
+    s.start()
+    try:
+        name = m.enroll(s)
+        wait_for("the first release to be proven", 120, lambda: "state=proven" in m.console())
+    finally:
+        m.kill()
+        s.stop()
+    return m, name

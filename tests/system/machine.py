@@ -78,6 +78,11 @@ class Machine:
             subprocess.run(["cp", "--sparse=always", built / source, f"{self.disk}{suffix}"], check=True)
         os.truncate(self.disk, max(self.disk.stat().st_size, self.size << 20))
 
+    def take_disk(self, other):
+        """A copy of another machine's disk, whose power is off."""
+        for suffix in ("", ".vars", ".firmware"):
+            subprocess.run(["cp", "--sparse=always", f"{other.disk}{suffix}", f"{self.disk}{suffix}"], check=True)
+
     def start(self, *qemu):
         """Power on. `qemu`: more of its arguments."""
         extra = [a for q in qemu for a in ("--qemu", q)]
@@ -154,6 +159,33 @@ class Machine:
         where = f"{self.disk}@@{self.partition('esp')[0]}"
         return subprocess.run(["mdir", "-b", "-i", where, f"::{folder}"], check=True, text=True,
                               capture_output=True).stdout.split()
+
+    def debugfs(self, *commands):
+        """Commands to the file system `data`; what they print."""
+        where = f"{self.disk}?offset={self.partition('data')[0]}"
+        return subprocess.run(["debugfs", "-w", "-f", "-", where], check=True, text=True,
+                              input="\n".join(commands) + "\n", capture_output=True).stdout
+
+    def fill_data(self, left):
+        """A file that leaves so many bytes. The journal goes, for it would make room by itself."""
+        where = f"{self.disk}?offset={self.partition('data')[0]}"
+        subprocess.run(["e2fsck", "-fy", where], check=False, capture_output=True)
+        for folder in listed(self.debugfs("ls -p /log/journal")):
+            self.debugfs(*(f"rm /log/journal/{folder}/{name}"
+                           for name in listed(self.debugfs(f"ls -p /log/journal/{folder}"))))
+        facts = dict(line.split(":", 1) for line in self.debugfs("stats -h").splitlines() if ":" in line)
+        free, block, blocks = (int(facts[k]) for k in ("Free blocks", "Block size", "Block count"))
+        kept = min(4096, blocks // 50)  # what ext4 keeps for itself: fs/ext4, resv_clusters
+        size = free - kept - left // block
+        self.debugfs("write /dev/null filler", f"fallocate filler 0 {size - 1}",
+                     f"sif filler size {size * block}")
+        subprocess.run(["e2fsck", "-fy", where], check=False, capture_output=True)
+
+
+def listed(text):
+    """Names in what debugfs' `ls -p` prints: /INODE/MODE/UID/GID/NAME/SIZE/."""
+    names = (line.split("/")[5] for line in text.splitlines() if line.count("/") >= 6)
+    return [n for n in names if n not in (".", "..", "")]
 
 
 def free_port():

@@ -57,16 +57,34 @@ def test_a_clock_at_1970_still_enrolls_and_takes_up_an_update(make_machine, serv
                                                       "rebooting", "proving"))
 
 
-def test_a_power_cut_right_after_the_proof_still_boots(make_machine, server):
+def test_a_power_cut_right_after_the_proof_still_boots(make_machine, proven, server):
     """The boot entry loses its counter by a rename on FAT, and the power goes the moment it is done. Docker
     had begun a container whose files were not on the disk yet."""
     m = make_machine()
-    m.enroll(server)
-    wait_for("the first release to be proven", 120, lambda: "state=proven" in m.console())
-    m.kill()
+    m.take_disk(proven[0])
     m.start()
-    wait_for("the second start of the agent", 90, lambda: m.console().count("agent started") == 2)
+    wait_for("the agent to start", 90, lambda: "agent started" in m.console())
     wait_for("the container to come up again", 150, lambda: "1.0.0" in m.page())
+
+
+@pytest.mark.skipif(missing("debugfs", "e2fsck") is not None,
+                    reason=f"{missing('debugfs', 'e2fsck')} is not installed")
+def test_a_data_partition_that_is_nearly_full_refuses_the_update_and_runs_on(make_machine, proven, server):
+    m = make_machine()
+    m.take_disk(proven[0])
+    m.fill_data(20 << 20)
+    m.start()
+    name = proven[1]
+    wait_for("the container, on a nearly full disk", 150, lambda: "1.0.0" in m.page())
+    rollout = server.json("rollout", "start", "1.1.0", "--device", name)["id"]
+    try:
+        said = wait_for("the device to say that there is no room", 120,
+                        lambda: next((r for r in [server.device(name)["reason"]] if "MiB left" in r), None))
+        print(said)
+        assert server.device(name)["release"] == "1.0.0"
+        assert "1.0.0" in m.page()
+    finally:
+        server.mp("rollout", "abort", rollout, status=None)
 
 
 def test_a_server_that_is_away_for_the_whole_boot_costs_nothing(make_machine, server):
