@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from description import PATH, Description
 from demo_fleet import ROOT, Device
-from device import Device as Thing, wait
+from device import EXECUTABLE, Device as Thing, wait
 
 # Answers that a healthy server on a disk with room does not give in a test.
 NOT_PROVOKED = {"507"}
@@ -314,7 +314,11 @@ def credentials(call, fleet):
     call("get", one, 404, id="sec-1")
 
 
+BOOTSTRAP = "/api/v1/devices/{id}/bootstrap"
+
+
 def bootstrap(call, fleet):
+    call("post", BOOTSTRAP, 409, id="nobody")
     config = {"delete": ["/0", "/1"], "discover": True, "values": {"/0/0/5": "00aa", "/1/0/1": {"value": 9, "type": "integer"}}}
     for path, args in (("/api/v1/devices/{id}/bootstrap", {"id": "boot-1"}), ("/api/v1/bootstrap/default", {})):
         call("put", path, 204, config, **args)
@@ -323,9 +327,11 @@ def bootstrap(call, fleet):
         assert call("get", path, 200, **args)["values"]["/0/0/5"] is None
         if not args:
             Thing("boot-1", fleet.bootstrap_port).bootstrap()
+            call("post", BOOTSTRAP, 204, id="boot-1")
         call("delete", path, 204, **args)
         call("delete", path, 404, **args)
         call("get", path, 404, **args)
+    call("post", BOOTSTRAP, 404, id="boot-1")
     assert call("get", "/api/v1/bootstrap/sessions", 200)["items"][0]["device"] == "boot-1"
 
 
@@ -388,6 +394,11 @@ def lwm2m(call, fleet):
         call(method, path, 404, body, query=query, id="nobody", **args)
         if body is not None:
             call(method, path, 413, announced=2 << 20, id="thing-a", **args)
+    call("post", BOOTSTRAP, 422, id="thing-a")  # it has no such trigger
+    EXECUTABLE.add((1, 0, 9))
+    operations.append(("post", BOOTSTRAP, {}, None, None, 200))
+    call("post", BOOTSTRAP, 200, id="thing-a")
+    call("post", BOOTSTRAP, 400, query={"timeout": "soon"}, id="thing-a")
     lwm2m_unwilling(call, operations, good)
     lwm2m_asleep(call, operations, sleeper)
     lwm2m_telemetry(call, good)
