@@ -47,6 +47,10 @@ FNR == 1 {
 	split(FILENAME, at, "/")
 	folder = at[1] "/" at[2]
 	is_test = FILENAME ~ /_test\.c$/ || at[1] == "fuzz"
+	if (at[1] == "fuzz") { # fuzz/APP_WHAT.c is of that app, if there is one
+		sub(/_.*/, "", at[2])
+		folder = "apps/" at[2]
+	}
 }
 
 function say(what) {

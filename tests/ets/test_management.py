@@ -135,7 +135,7 @@ def test_ets_657_error_code(sim):
 
 def test_ets_651_652_the_device_object(sim):
     found = sim.read("/3/0")
-    assert found["/3/0/3"] == "1.0.0" and found["/3/0/16"] == "U" and found["/3/0/21"] == 64
+    assert found["/3/0/3"] == "1.0.0" and found["/3/0/16"] == "UT" and found["/3/0/21"] == 64
     for resource in (0, 1, 2, 3, 9, 10):
         assert sim.ask("PUT", f"/3/0/{resource}", {"value": found[f"/3/0/{resource}"]}, want=422)["code"] == "4.05"
     assert sim.ask("POST", "/3/0/0", want=422)["code"] == "4.05"

@@ -79,19 +79,21 @@ void results_say(struct server *s, struct results *t, size_t place, const char *
 
 void results_add_found(struct results *t, size_t place, const char *name, struct mp_json *items)
 {
-	auto_(mp_json) *taken = items;
 	struct result *r = at(t, place);
 	struct mp_json *all;
 	size_t n = mp_json_size(items);
 
-	if (!r || (!r->found && !(r->found = mp_json_new_object())))
+	if (!r || (!r->found && !(r->found = mp_json_new_object()))) {
+		mp_json_free(items);
 		return;
+	}
 	all = mp_json_copy(mp_json_get(r->found, name));
 	if (!all)
 		all = mp_json_new_array();
 	for (size_t i = 0; i < n; i++)
 		(void)mp_json_append(all, mp_json_copy(mp_json_at(items, i)));
 	(void)mp_json_put(r->found, name, all);
+	mp_json_free(items);
 }
 
 struct mp_json *results_json(const struct results *t)
