@@ -243,7 +243,8 @@ static int bed_start_server(struct bed *b)
 		r = lwm2m_load(&b->s, &err);
 	if (r < 0)
 		return r;
-	listener = (struct lwm2m_listener){.hear = bed_told, .user = b, .kinds = ~(unsigned)LWM2M_TRACED};
+	listener = (struct lwm2m_listener){
+		.hear = bed_told, .user = b, .kinds = ~(unsigned)LWM2M_TRACED};
 	lwm2m_listen(b->s.lwm2m, &listener);
 	return mp_store_commit(b->s.store, &err);
 }
