@@ -33,6 +33,7 @@
 #define AGAIN_MS 5000 /* before another try; longer with each */
 #define SILENCE_MS 600000 /* a transfer without progress is over */
 #define BACK_MS 900000 /* as long may a device take to come back with the new version */
+#define REBOOT_SECONDS 120 /* within which a device that polls does so again after a reboot */
 
 struct run {
 	struct run *next, **link;
@@ -584,17 +585,18 @@ static void begin(struct server *s, struct device *d, const struct release *rele
 	look(run);
 }
 
-/* A device that polls over DDI takes its updates there. Whether it does, we know only some polls
- * after our start. */
+/* A device that polls over DDI takes its updates there, also when it comes back from a reboot by LwM2M
+ * first. Whether it does, we know only some polls after our start. */
 static bool is_ours(const struct server *s, const struct device *d, const struct release *release)
 {
-	int64_t polls = 3 * (int64_t)s->poll_seconds;
+	int64_t now = server_now(), polls = 3 * (int64_t)s->poll_seconds;
+	int64_t silence = d->polled && polls < REBOOT_SECONDS ? REBOOT_SECONDS : polls;
 
 	if (!*d->board || !release_fits(release, d->board))
 		return false;
 	if (release_firmware_version(release, d->board))
 		return true;
-	return server_now() - s->metrics->started > polls && server_now() - d->polled > polls;
+	return now - s->metrics->started > polls && now - d->polled > silence;
 }
 
 /* Is it this device's turn, or does it have an action that nobody drives since we started? */
