@@ -322,7 +322,7 @@ int actions_remove(struct server *s, struct device *d)
 
 	if (mp_json_put_str(gone, "id", d->name) < 0 || mp_json_put_bool(gone, "removed", true) < 0)
 		return -ENOMEM;
-	campaigns_forget(s, d);
+	campaigns_forget(d);
 	interviews_forget(s->interviews, d);
 	rollouts_forget(s, d);
 	if (events_wanted(s->events, EVENT_DEVICE, d->name))

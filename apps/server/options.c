@@ -140,6 +140,21 @@ static uint16_t *port_of(int option, struct options *o)
 	}
 }
 
+/* The same for options that are given or not. */
+static bool *flag_of(int option, struct options *o)
+{
+	switch (option) {
+	case TARGET_TOKENS:
+		return &o->target_tokens;
+	case OPEN_REGISTRATION:
+		return &o->open_registration;
+	case NO_REOBSERVE:
+		return &o->no_reobserve;
+	default:
+		return NULL;
+	}
+}
+
 static int take_port(const char *text, uint16_t *ret)
 {
 	uint64_t n;
@@ -176,11 +191,16 @@ static int take_telemetry(int option, struct options *o)
 static int take(int option, struct options *o)
 {
 	uint16_t *port = port_of(option, o);
+	bool *flag = flag_of(option, o);
 	uint64_t n = 0;
 	int r = 0;
 
 	if (port)
 		return take_port(optarg, port);
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
 	switch (option) {
 	case DATA:
 		o->data = optarg;
@@ -195,20 +215,11 @@ static int take(int option, struct options *o)
 		r = number(optarg, 86399, "no number of seconds below a day: ", &n);
 		o->poll_seconds = (unsigned)n;
 		break;
-	case TARGET_TOKENS:
-		o->target_tokens = true;
-		break;
 	case GATEWAY:
 		o->gateway_token_file = optarg;
 		break;
 	case USER:
 		o->user = optarg;
-		break;
-	case OPEN_REGISTRATION:
-		o->open_registration = true;
-		break;
-	case NO_REOBSERVE:
-		o->no_reobserve = true;
 		break;
 	case AWAKE:
 		r = number(optarg, 1000, "no number of seconds up to 1000: ", &n);

@@ -711,9 +711,8 @@ void campaigns_reset(struct campaigns *c)
 		end(c->runs);
 }
 
-void campaigns_forget(struct server *s, const struct device *d)
+void campaigns_forget(const struct device *d)
 {
-	(void)s;
 	if (d->campaign)
 		end(d->campaign);
 }

@@ -20,5 +20,5 @@ void campaigns_free(struct campaigns *c);
 /* Forget what runs, before the devices in memory are thrown away: it begins again by itself. */
 void campaigns_reset(struct campaigns *c);
 /* Before this device is removed. */
-void campaigns_forget(struct server *s, const struct device *d);
+void campaigns_forget(const struct device *d);
 void campaigns_tick(struct server *s);
