@@ -213,3 +213,25 @@ int manifest_build(struct build *b, const struct os_image *os, unsigned n, const
 /* ---- disk.c: what a device is delivered with ---- */
 int disk_build(struct build *b, const struct os_image *os, const struct app *app,
 	       struct mp_err *err);
+
+/* ---- keeper.c: the process that is a machine ----
+ *
+ * It starts QEMU and, when the guest resets, starts it anew: under emulation a reset inside one QEMU is
+ * many times slower than a power on, for the firmware writes over pages whose code of before is still kept
+ * translated, and each such store takes a slow path. What a real machine keeps in its memory over a
+ * reset is lost; nothing of ours lives there. QEMU's end for any other reason is the keeper's own, with the same
+ * status. */
+#define KEEPER_FD 9 /* QEMU's end of a socket, on which it speaks QMP */
+struct keeper {
+	char *const *argv; /* of QEMU, with a monitor on KEEPER_FD and "-action reboot=shutdown" */
+	int log; /* its standard error, and output unless `console` */
+	int lock; /* a file that both hold open to their end */
+	bool console; /* leave it our standard input and output */
+	bool detach; /* outlive us */
+};
+/* Fork it. *ret_ready gets a byte when QEMU runs for the first time, or ends without one; the caller
+ * closes it. -errno. */
+int keeper_start(const struct keeper *k, pid_t *ret, int *ret_ready);
+/* Wait for its end; SIGTERM, SIGINT and SIGHUP to us end it. Its exit status, 128 + N when a signal ended it,
+ * or -errno. */
+int keeper_wait(pid_t pid);

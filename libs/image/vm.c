@@ -6,10 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +19,7 @@
 #define QEMU "qemu-system-x86_64"
 #define PROBE_MS 2000
 #define START_MS 10000
-#define ARGS_MAX 256
+#define LOCK_MS 3000
 
 static void nap(void)
 {
@@ -44,31 +43,18 @@ static int wait_ms(pid_t pid, int ms)
 	return -ETIMEDOUT;
 }
 
-static void child(char *const *argv, int in, int log, bool detach)
-{
-	if (detach)
-		(void)setsid();
-	else
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (in >= 0)
-		(void)dup2(in, STDIN_FILENO);
-	if (log >= 0) {
-		if (in >= 0)
-			(void)dup2(log, STDOUT_FILENO);
-		(void)dup2(log, STDERR_FILENO);
-	}
-	(void)execvp(argv[0], argv);
-	_exit(127);
-}
-
-/* `in` < 0: our own standard input and output. */
-static pid_t spawn(char *const *argv, int in, int log, bool detach)
+static pid_t spawn(char *const *argv, int null)
 {
 	pid_t pid = fork();
 
-	if (pid == 0)
-		child(argv, in, log, detach);
-	return pid < 0 ? -errno : pid;
+	if (pid != 0)
+		return pid < 0 ? -errno : pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO);
+	(void)execvp(argv[0], argv);
+	_exit(127);
 }
 
 /* ---- KVM ---- */
@@ -95,7 +81,7 @@ bool mp_vm_has_kvm(const char *dir)
 	if (!path || null < 0 || access("/dev/kvm", R_OK | W_OK) < 0 ||
 	    mp_file_write(path, image, sizeof(image), 0600, NULL) < 0)
 		return false;
-	pid = spawn(argv, null, null, false);
+	pid = spawn(argv, null);
 	status = pid < 0 ? pid : wait_ms(pid, PROBE_MS);
 	if (pid > 0 && status == -ETIMEDOUT) {
 		(void)kill(pid, SIGKILL);
@@ -236,7 +222,7 @@ static int add_machine(struct list *l, const struct mp_vm *vm)
 		"-global",     "ICH9-LPC.x-smi-cpu-hotunplug=off",
 		"-device",     "virtio-rng-pci",
 		"-device",     "i6300esb",
-		"-action",     "watchdog=reset",
+		"-action",     "watchdog=reset,reboot=shutdown", /* the keeper starts it again */
 		NULL};
 	bool kvm = mp_streq(vm->accel, "kvm");
 	int r = add(l, "-machine", strdup("q35,smm=on"));
@@ -252,10 +238,9 @@ static int add_machine(struct list *l, const struct mp_vm *vm)
 	return r < 0 ? r : add_all(l, fixed);
 }
 
-static int command_line(const struct mp_vm *vm, const char *qmp, const char *pid, struct list *l)
+static int command_line(const struct mp_vm *vm, struct list *l)
 {
-	auto_free char *socket = quote(qmp);
-	int r = socket ? list_add(l, QEMU) : -ENOMEM;
+	int r = list_add(l, QEMU);
 
 	if (r == 0)
 		r = add_machine(l, vm);
@@ -266,9 +251,9 @@ static int command_line(const struct mp_vm *vm, const char *qmp, const char *pid
 	if (r == 0)
 		r = add_serial(l, vm);
 	if (r == 0)
-		r = add(l, "-qmp", mp_str_format("unix:%s,server=on,wait=off", socket));
+		r = add(l, "-chardev", mp_str_format("socket,id=keeper,fd=%d", KEEPER_FD));
 	if (r == 0)
-		r = add(l, "-pidfile", strdup(pid));
+		r = add(l, "-mon", strdup("chardev=keeper,mode=control"));
 	if (r == 0)
 		r = add_all(l, vm->more);
 	return r;
@@ -292,93 +277,85 @@ static int complain(const char *log, int status, struct mp_err *err)
 	return mp_err_set(err, -EREMOTEIO, "QEMU does not start: %s", line ? line + 1 : text.data);
 }
 
-/* The socket is there before QEMU has looked at all its arguments; the greeting comes after. */
-static bool is_greeted(const char *qmp)
+/* One keeper a folder. The lock is QEMU's as well: after a kill of the keeper QEMU needs some milliseconds to
+ * follow it, and only then are disk and ports free. */
+static int lock_folder(const struct mp_vm *vm, struct mp_err *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	char byte;
+	auto_free char *path = mp_str_format("%s/lock", vm->dir);
+	auto_close int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
 
-	strcpy(address.sun_path, qmp); /* mp_vm_start() has looked at its length */
-	return fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	       poll(&p, 1, 100) == 1 && read(fd, &byte, 1) == 1;
+	if (fd < 0)
+		return mp_err_set(err, -errno, "cannot write %s/lock: %s", vm->dir,
+				  strerror(errno));
+	for (int ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ms += 10) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return mp_err_set(err, -errno, "cannot lock %s: %s", path, strerror(errno));
+		if (ms >= LOCK_MS)
+			return mp_err_set(
+				err, -EBUSY,
+				"this machine is running: end it first, or choose another "
+				"one with --name");
+		nap();
+	}
+	return take_fd(fd);
 }
 
-static int wait_for_qemu(pid_t pid, const char *qmp, const char *log, struct mp_err *err)
+/* QEMU listens, or it ended. */
+static int wait_for_qemu(pid_t keeper, int ready, const char *log, struct mp_err *err)
 {
-	for (int ms = 0; ms < START_MS; ms += 10) {
-		int status = wait_ms(pid, 10);
+	struct pollfd p = {.fd = ready, .events = POLLIN};
+	int n = poll(&p, 1, START_MS), status = 0;
+	char byte;
 
-		if (status != -ETIMEDOUT)
-			return complain(log, status, err);
-		if (mp_file_exists(qmp) && is_greeted(qmp))
-			return 0;
-	}
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	if (n == 1 && read(ready, &byte, 1) == 1)
+		return 0;
+	if (n != 1)
+		(void)kill(keeper, SIGKILL);
+	while (waitpid(keeper, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n == 1)
+		return complain(log, WIFEXITED(status) ? WEXITSTATUS(status) : -1, err);
 	return mp_err_set(err, -ETIMEDOUT, "QEMU does not start within %d s", START_MS / 1000);
 }
 
 int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
 {
-	auto_free char *qmp = mp_str_format("%s/qmp.sock", vm->dir);
-	auto_free char *pid_file = mp_str_format("%s/pid", vm->dir);
 	auto_free char *log = mp_str_format("%s/qemu.log", vm->dir);
-	auto_close int null = open("/dev/null", O_RDONLY | O_CLOEXEC), log_fd = -1;
+	auto_close int log_fd = -1, lock = lock_folder(vm, err), ready = -1;
 	LIST(args);
-	pid_t pid;
 	int r;
 
-	if (!qmp || !pid_file || !log)
+	if (lock < 0)
+		return lock;
+	if (!log)
 		return OOM(err);
-	if (strlen(qmp) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return mp_err_set(err, -ENAMETOOLONG,
-				  "%s is too long a path for a socket: give a shorter --name", qmp);
 	strcpy(vm->accel, !vm->emulate && mp_vm_has_kvm(vm->dir) ? "kvm" : "tcg");
-	log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (null < 0 || log_fd < 0)
+	log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	if (log_fd < 0)
 		return mp_err_set(err, -errno, "cannot write %s: %s", log, strerror(errno));
-	(void)unlink(qmp);
-	r = command_line(vm, qmp, pid_file, &args);
+	r = command_line(vm, &args);
 	if (r == 0)
 		r = list_add(&args, ""); /* room for the NULL */
 	if (r < 0)
 		return OOM(err);
 	free(args.items[--args.n]);
 	args.items[args.n] = NULL;
-	pid = spawn(args.items, vm->console ? -1 : null, log_fd, vm->detach);
-	if (pid < 0)
-		return mp_err_set(err, pid, "cannot start QEMU: %s", strerror(-pid));
-	r = wait_for_qemu(pid, qmp, log, err);
-	if (r == 0)
-		*ret = pid;
-	return r;
-}
-
-static volatile sig_atomic_t guest;
-
-static void forward(int sig)
-{
-	(void)sig;
-	if (guest > 0)
-		(void)kill((pid_t)guest, SIGTERM);
+	r = keeper_start(&(struct keeper){.argv = args.items,
+					  .log = log_fd,
+					  .lock = lock,
+					  .console = vm->console,
+					  .detach = vm->detach},
+			 ret, &ready);
+	if (r < 0)
+		return mp_err_set(err, r, "cannot start QEMU: %s", strerror(-r));
+	return wait_for_qemu(*ret, ready, log, err);
 }
 
 int mp_vm_wait(pid_t pid, struct mp_err *err)
 {
-	const struct sigaction action = {.sa_handler = forward};
-	int status = 0;
+	int status = keeper_wait(pid);
 
-	guest = pid;
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGINT, &action, NULL);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return mp_err_set(err, -errno, "cannot wait for QEMU");
-	guest = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return mp_err_set(err, -EREMOTEIO, "QEMU ended with status %d",
-			  WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (status < 0)
+		return mp_err_set(err, status, "cannot wait for QEMU: %s", strerror(-status));
+	return status == 0 ? 0 : mp_err_set(err, -EREMOTEIO, "QEMU ended with status %d", status);
 }

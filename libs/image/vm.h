@@ -6,7 +6,8 @@
  *     r = mp_vm_start(&vm, &pid, &err);
  *
  * Beside the disk lie the firmware (DISK.firmware) and its variables (DISK.vars): together they
- * are one machine that can be copied. Killing QEMU is cutting the power.
+ * are one machine that can be copied. `pid` is a keeper's: it starts QEMU, and again at each reset of the
+ * guest. Killing it is cutting the power, for QEMU dies with it.
  */
 #pragma once
 
@@ -21,7 +22,7 @@
 
 struct mp_vm {
 	const char *disk;
-	const char *dir; /* run folder: pid, qmp.sock, qemu.log */
+	const char *dir; /* run folder: lock, qemu.log */
 	const char *serial; /* log file, appended to */
 	unsigned memory, cpus; /* MiB; 0: 1024 and 2 */
 	uint64_t disk_size; /* MiB that a new disk gets; 0: 4096 */
@@ -31,7 +32,7 @@ struct mp_vm {
 	unsigned n_ports;
 	bool no_network;
 	bool console; /* the serial line is our stdin and stdout too */
-	bool detach; /* QEMU outlives us */
+	bool detach; /* the machine outlives us */
 	bool emulate; /* don't look for KVM */
 	const char *const *more; /* further arguments of QEMU, NULL at the end; may be NULL */
 	char accel[8]; /* set by mp_vm_start(): "kvm" or "tcg" */
@@ -44,7 +45,7 @@ int mp_vm_make_disk(const char *built, const struct mp_vm *vm, struct mp_err *er
  * nothing, and nested virtualisation may hang. */
 bool mp_vm_has_kvm(const char *dir);
 
-/* Start QEMU. Returns when it listens on dir/qmp.sock, or -EREMOTEIO with its complaint. */
+/* Start QEMU. Returns when it runs, or -EREMOTEIO with its complaint; -EBUSY: dir's machine runs already. */
 int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err);
 /* Wait for its end; SIGTERM and SIGINT to us end it. */
 int mp_vm_wait(pid_t pid, struct mp_err *err);
