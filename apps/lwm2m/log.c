@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lwm2m/update_line.h"
 #include "worker.h"
 
 #define FILE_NAME "log"
@@ -38,4 +39,12 @@ void log_add(struct worker *w, const char *text)
 	snprintf(line, sizeof(line), "%s %.300s", when, text);
 	mp_lwm2m_log_add(&w->log, line);
 	(void)kept_write(w, FILE_NAME, w->log.text, w->log.len);
+}
+
+void log_update(struct worker *w, const char *state, const char *version, const char *sentence)
+{
+	char line[320];
+
+	mp_lwm2m_update_line(line, sizeof(line), state, version, sentence);
+	log_add(w, line);
 }

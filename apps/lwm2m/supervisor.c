@@ -16,17 +16,13 @@ static void take_state(struct worker *w, const struct mp_msg *m)
 {
 	struct update *u = &w->update;
 	bool is_new = !mp_streq(u->state, m->text[0]) || !mp_streq(u->version, m->text[1]);
-	char line[400];
 
 	snprintf(u->state, sizeof(u->state), "%s", m->text[0]);
 	snprintf(u->version, sizeof(u->version), "%s", m->text[1]);
 	snprintf(u->action, sizeof(u->action), "%s", m->text[2]);
 	snprintf(u->sentence, sizeof(u->sentence), "%.255s", m->text[3]);
-	if (is_new) {
-		snprintf(line, sizeof(line), "update %s %s%s%s", u->state, u->version,
-			 *u->sentence ? ": " : "", u->sentence);
-		log_add(w, line);
-	}
+	if (is_new)
+		log_update(w, u->state, u->version, u->sentence);
 	/* What it said before it had heard us is out of date. */
 	if (m->num[1] >= u->sent)
 		update_show(w, (unsigned)m->num[0]);

@@ -52,8 +52,10 @@ void update_show(struct worker *w, unsigned result)
 	w->update.shown_result = (uint8_t)result;
 	if (state == MP_LWM2M_UPDATE_IDLE && before == state && (!is_news || !result))
 		return;
-	if (state == MP_LWM2M_UPDATE_IDLE && !is_news)
+	if (state == MP_LWM2M_UPDATE_IDLE && !is_news) {
 		result = MP_LWM2M_RESULT_FAILED;
+		log_update(w, "failed", "", "another update is under way, or it is too early");
+	}
 	if (state == before && result == f->result)
 		return;
 	f->state = state;
@@ -111,6 +113,14 @@ static int commit(void *user)
 	return 0;
 }
 
+/* What the object ends by itself, before the supervisor has heard of it. */
+static void note(void *user, uint8_t state, uint8_t result, const char *uri)
+{
+	(void)uri;
+	if (state == MP_LWM2M_UPDATE_IDLE && result > MP_LWM2M_RESULT_SUCCESS)
+		log_update(user, "failed", "", mp_lwm2m_update_result_text(result));
+}
+
 static const char *package_name(void *user)
 {
 	struct worker *w = user;
@@ -133,6 +143,7 @@ const struct mp_lwm2m_firmware_provider update_provider = {
 	.pull = pull,
 	.drop = drop,
 	.update = commit,
+	.save = note,
 	.name = package_name,
 	.version = package_version,
 };

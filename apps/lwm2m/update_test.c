@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bed.h"
+#include "lwm2m/update_line.h"
 
 #define URL "https://10.0.2.2:8443/DEFAULT/controller/v1/device-1/deploymentBase/7"
 
@@ -125,6 +126,45 @@ TEST(what_the_supervisor_said_before_it_had_heard_us_is_passed_over)
 	ASSERT(shows(&b, "1", "0"));
 	bed_say(&b, "idle", "", "", "", 0); /* it has refused */
 	ASSERT(shows(&b, "0", "8"));
+}
+
+/* What a server makes of the log. */
+static const char *reason(struct bed *b)
+{
+	static char text[200];
+	int r;
+
+	(void)bed_get(b, "20/0/4014", MP_LWM2M_FORMAT_OPAQUE);
+	r = mp_lwm2m_update_reason(b->text, b->text_len, "1.1.0", text, sizeof(text));
+	return r == 0 ? text : strerror(-r);
+}
+
+TEST(the_log_has_the_reason_of_a_failure)
+{
+	BED(b);
+
+	ASSERT_OK(bed_open(&b));
+	bed_say(&b, "rolled_back", "1.1.0", "lwm2m/7", "release 1.1.0: web: unhealthy", 8);
+	ASSERT_STR("release 1.1.0: web: unhealthy", reason(&b));
+	bed_say(&b, "downloading", "", "lwm2m/", "", 0);
+	ASSERT_STR(strerror(ENOENT), reason(&b));
+	bed_say(&b, "failed", "", "lwm2m/", "nothing answers\nthere", 4);
+	ASSERT_STR("nothing answers there", reason(&b));
+	ASSERT_OK(bed_restart(&b));
+	ASSERT_STR("nothing answers there", reason(&b));
+}
+
+TEST(the_log_has_the_reason_of_what_object_5_refuses_by_itself)
+{
+	BED(b);
+
+	ASSERT_OK(bed_open(&b));
+	bed_say(&b, "failed", "1.1.0", "lwm2m/7", "an old reason", 4);
+	(void)bed_write(&b, "5/0/1", "nonsense");
+	ASSERT_STR("invalid URI", reason(&b));
+	ASSERT_INT(MP_COAP_CHANGED, bed_write(&b, "5/0/1", URL));
+	bed_say(&b, "failed", "1.1.0", "lwm2m/7", "an old reason", 4); /* it has refused */
+	ASSERT(strstr(reason(&b), "under way"));
 }
 
 TEST(a_supervisor_that_is_gone_is_noticed)

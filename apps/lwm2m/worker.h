@@ -140,6 +140,8 @@ void portfolio_open(struct worker *w);
 void portfolio_close(struct worker *w);
 void log_open(struct worker *w);
 void log_add(struct worker *w, const char *text);
+/* From this a server has the reason of a failure, which object 5 has no place for. */
+void log_update(struct worker *w, const char *state, const char *version, const char *sentence);
 bool position_is_there(const struct worker *w);
 
 /* Numbers that change when the values do; -1 or 0 without them. */
