@@ -348,7 +348,7 @@ static void bed_run(struct bed *b)
 	}
 }
 
-static void bed_pass(struct bed *b, unsigned seconds)
+static inline void bed_pass(struct bed *b, unsigned seconds)
 {
 	while (seconds-- > 0) {
 		b->ms += 1000;
@@ -407,7 +407,7 @@ static uint8_t bed_register(struct bed *b, const char *queries, const char *link
 }
 
 /* The process dies and is started again. */
-static int bed_crash(struct bed *b)
+static inline int bed_crash(struct bed *b)
 {
 	mp_store_free(take_ptr(b->s.store)); /* what was not committed is lost */
 	if (mp_store_open("server.db", server_migrations, &b->s.store, NULL) < 0)
@@ -416,7 +416,7 @@ static int bed_crash(struct bed *b)
 	return bed_start_server(b);
 }
 
-static int bed_restart(struct bed *b)
+static inline int bed_restart(struct bed *b)
 {
 	lwm2m_finish(&b->s);
 	(void)bed_turn(b);
