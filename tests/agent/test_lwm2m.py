@@ -230,6 +230,20 @@ def test_a_release_that_fell_back_is_result_8_and_an_error_code(make_managed, fl
     assert value(fleet, managed, "3/0/11") == 0
 
 
+def test_why_it_fell_back_is_the_reason_that_the_server_shows(make_managed, fleet):  # noqa: F811
+    managed = make_managed(proof=4)
+    managed.hook("health.d", "10-sensor", 'grep -q mp.release=1.0.0 "$(dirname $0)/../../../../proc/cmdline" || '
+                 '{ echo "the sensor is silent"; exit 1; }')
+    fleet.publish(Release("1.1.0"))
+    fleet.roll_out("1.1.0")
+    assert managed.wait_reboot(60) == "1.1.0"
+    assert managed.wait_reboot(60) == "1.0.0"
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "failed", 60)
+    assert fleet.devices()[0]["reason"] == (
+        "The device could not bring up the new version (result 8): release 1.1.0 did not prove itself within 4 s: "
+        "the product's health checks did not pass: 10-sensor: the sensor is silent")
+
+
 def test_an_update_by_ddi_shows_in_object_5_and_is_not_disturbed(make_managed, fleet):  # noqa: F811
     managed = make_managed(channels=("ddi", "lwm2m"))
     managed.wait(lambda: managed.status().get("online"))

@@ -20,6 +20,7 @@
 #include "lwm2m/lwm2m.h"
 #include "lwm2m/registry.h"
 #include "lwm2m/requests.h"
+#include "lwm2m/update_line.h"
 #include "metrics.h"
 #include "releases.h"
 #include "rollouts.h"
@@ -33,6 +34,7 @@
 #define AGAIN_MS 5000 /* before another try; longer with each */
 #define SILENCE_MS 600000 /* a transfer without progress is over */
 #define BACK_MS 900000 /* as long may a device take to come back with the new version */
+#define LOG_DATA 4014 /* of object 20 */
 #define REBOOT_SECONDS 120 /* within which a device that polls does so again after a reboot */
 
 struct run {
@@ -267,10 +269,50 @@ static void device_read(void *user, const struct lwm2m_result *result)
 	step(run);
 }
 
-static void object_read(void *user, const struct lwm2m_result *result)
+static void look_at_version(struct run *run)
 {
 	static const struct mp_lwm2m_path device = {.id = {3, 0}, .n = 2};
 	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
+
+	if (run->carrier->version == CARRIER_NONE)
+		(void)ask(run, &read, &device, device_read);
+	else
+		step(run);
+}
+
+/* A log that cannot be read, or does not tell, leaves the result alone. */
+static void log_read(void *user, const struct lwm2m_result *result)
+{
+	struct run *run = user;
+	const struct mp_lwm2m_value *v = value_of(result, LOG_DATA);
+
+	run->request = NULL;
+	if (run->is_lost || result->outcome == LWM2M_CANCELED)
+		return;
+	if (v && v->type == MP_LWM2M_OPAQUE)
+		(void)mp_lwm2m_update_reason(v->opaque.data, v->opaque.len, run->firmware.version,
+					     run->facts.why, sizeof(run->facts.why));
+	look_at_version(run);
+}
+
+/* Where does the device tell why it failed? No object that takes images has a place for that, but the log. */
+static bool look_at_log(struct run *run)
+{
+	static const struct mp_lwm2m_path log = {.id = {20, 0}, .n = 2},
+					  data = {.id = {20, 0, LOG_DATA}, .n = 3};
+	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
+	struct registration *r = registration_of(run);
+
+	run->facts.why[0] = '\0';
+	if (stage_of(run->device) == STAGE_OFFERED || !r || !registration_has(r, &log) ||
+	    !carrier_is_failure(run->carrier, run->facts.result))
+		return false;
+	(void)ask(run, &read, &data, log_read);
+	return true;
+}
+
+static void object_read(void *user, const struct lwm2m_result *result)
+{
 	struct run *run = user;
 	const struct carrier *c = run->carrier;
 	char text[300];
@@ -288,12 +330,10 @@ static void object_read(void *user, const struct lwm2m_result *result)
 	run->facts.result = number_of(result, c->result, 0);
 	if (c->active != CARRIER_NONE)
 		run->facts.is_active = number_of(result, c->active, 0);
-	if (c->version == CARRIER_NONE) {
-		(void)ask(run, &read, &device, device_read);
-		return;
-	}
-	text_of(result, c->version, run->facts.running, sizeof(run->facts.running));
-	step(run);
+	if (c->version != CARRIER_NONE)
+		text_of(result, c->version, run->facts.running, sizeof(run->facts.running));
+	if (!look_at_log(run))
+		look_at_version(run);
 }
 
 static void look(struct run *run)
@@ -523,7 +563,7 @@ static void step(struct run *run)
 {
 	struct so_far so_far = {.wanted = run->firmware.version,
 				.stage = run->is_anew ? STAGE_OFFERED : stage_of(run->device)};
-	char reason[300] = "";
+	char reason[400] = "";
 
 	run->facts.carrier = run->carrier;
 	switch (course_next(&run->facts, &so_far, reason, sizeof(reason))) {

@@ -16,6 +16,17 @@ static bool runs(const struct facts *f, const struct so_far *s)
 	       (!is_software(f) || f->phase == PHASE_INSTALLED);
 }
 
+/* What the result means, and what the device itself says of it. */
+static void explain(const struct facts *f, char *reason, size_t room)
+{
+	size_t n;
+
+	carrier_sentence(f->carrier, f->result, reason, room);
+	n = strlen(reason);
+	if (*f->why) /* "… (result 8): the disk is full" */
+		snprintf(reason + n - 1, room - n + 1, ": %s", f->why);
+}
+
 /* The device has nothing of the image any more, and did not get to run it. */
 static enum next lost(const struct facts *f, char *reason, size_t room)
 {
@@ -23,7 +34,7 @@ static enum next lost(const struct facts *f, char *reason, size_t room)
 		snprintf(reason, room, "The device no longer has the image.");
 		return NEXT_AGAIN;
 	}
-	carrier_sentence(f->carrier, f->result, reason, room);
+	explain(f, reason, room);
 	return carrier_may_retry(f->carrier, f->result) ? NEXT_AGAIN : NEXT_FAILED;
 }
 
@@ -51,7 +62,7 @@ static enum next told(const struct facts *f, const struct so_far *s, char *reaso
 	if (is_software(f))
 		return lost(f, reason, room);
 	if (failed && !runs(f, s)) {
-		carrier_sentence(f->carrier, f->result, reason, room);
+		explain(f, reason, room);
 		return NEXT_FAILED;
 	}
 	if (s->stage != STAGE_BACK) {
@@ -76,7 +87,7 @@ static enum next delivered(const struct facts *f, const struct so_far *s, char *
 	if (!is_software(f) || s->stage < STAGE_TOLD)
 		return NEXT_UPDATE;
 	if (carrier_is_failure(f->carrier, f->result)) {
-		carrier_sentence(f->carrier, f->result, reason, room);
+		explain(f, reason, room);
 		return NEXT_FAILED;
 	}
 	if (!f->is_told)

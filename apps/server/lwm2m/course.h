@@ -19,6 +19,7 @@ struct facts { /* read from the device just now */
 	const struct carrier *carrier;
 	enum phase phase;
 	int64_t result;
+	char why[256]; /* what its log tells of a failure; "" when it does not */
 	char running[64]; /* the version that runs; "" when the device does not say */
 	bool is_active; /* software: its activation state */
 	bool is_told; /* software: the device took the order to install, and says nothing until it is done */

@@ -79,6 +79,21 @@ TEST(ets_772_to_780_each_result_has_a_sentence)
 	check(MP_RELEASE_FIRMWARE, all, sizeof(all) / sizeof(*all));
 }
 
+TEST(what_the_device_says_of_its_failure_follows_the_result)
+{
+	struct facts f = {.carrier = carrier_of(MP_RELEASE_FIRMWARE),
+			  .phase = PHASE_IDLE,
+			  .result = 8,
+			  .why = "web is not healthy",
+			  .running = "1.0"};
+	struct so_far s = {.wanted = "2.0", .stage = STAGE_BACK};
+	char reason[256];
+
+	ASSERT_INT(NEXT_FAILED, course_next(&f, &s, reason, sizeof(reason)));
+	ASSERT_STR("The device could not bring up the new version (result 8): web is not healthy",
+		   reason);
+}
+
 TEST(software_is_activated_and_needs_no_reboot)
 {
 	struct facts f = {.carrier = carrier_of(MP_RELEASE_SOFTWARE),
