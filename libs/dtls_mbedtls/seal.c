@@ -7,148 +7,86 @@
 #include <errno.h>
 #include <string.h>
 
-#include <mbedtls/ccm.h>
-#include <mbedtls/chachapoly.h>
-#include <mbedtls/gcm.h>
+#include <mbedtls/cipher.h>
 
 #include "dtls_mbedtls/seal.h"
 
 #define HEAD 13 /* of a record without a connection id */
 #define CONTENT_MAX 16384
 #define NONCE 12
-#define TAG_MAX 16
 #define MORE_MAX (23 + MP_DTLS_PEER_CID_MAX) /* additional data */
 
-/* One AEAD operation, in place. */
+/* What an AEAD takes besides the text. */
 struct operation {
 	const uint8_t *key;
 	uint8_t nonce[NONCE];
 	uint8_t more[MORE_MAX];
 	size_t more_len;
-	uint8_t *text;
-	size_t len;
-	uint8_t *tag;
+	size_t len; /* of the text in clear */
 };
 
 struct aead {
+	mbedtls_cipher_type_t cipher;
 	uint8_t key, fixed, tag; /* bytes */
 	uint8_t explicit; /* bytes of the nonce that stand in the record */
-	int (*encrypt)(struct operation *o, size_t tag);
-	int (*decrypt)(struct operation *o, size_t tag);
 };
-
-/* ---- the library's ---- */
-
-static int result(int r)
-{
-	switch (r) {
-	case 0:
-		return 0;
-	case MBEDTLS_ERR_CCM_AUTH_FAILED:
-	case MBEDTLS_ERR_GCM_AUTH_FAILED:
-	case MBEDTLS_ERR_CHACHAPOLY_AUTH_FAILED:
-		return -EBADMSG;
-	default:
-		return -ENOMEM; /* there is no other reason to fail */
-	}
-}
-
-static int ccm_encrypt(struct operation *o, size_t tag)
-{
-	mbedtls_ccm_context c;
-	int r;
-
-	mbedtls_ccm_init(&c);
-	r = mbedtls_ccm_setkey(&c, MBEDTLS_CIPHER_ID_AES, o->key, 128);
-	if (r == 0)
-		r = mbedtls_ccm_encrypt_and_tag(&c, o->len, o->nonce, NONCE, o->more, o->more_len,
-						o->text, o->text, o->tag, tag);
-	mbedtls_ccm_free(&c);
-	return result(r);
-}
-
-static int ccm_decrypt(struct operation *o, size_t tag)
-{
-	mbedtls_ccm_context c;
-	int r;
-
-	mbedtls_ccm_init(&c);
-	r = mbedtls_ccm_setkey(&c, MBEDTLS_CIPHER_ID_AES, o->key, 128);
-	if (r == 0)
-		r = mbedtls_ccm_auth_decrypt(&c, o->len, o->nonce, NONCE, o->more, o->more_len,
-					     o->text, o->text, o->tag, tag);
-	mbedtls_ccm_free(&c);
-	return result(r);
-}
-
-static int gcm_encrypt(struct operation *o, size_t tag)
-{
-	mbedtls_gcm_context c;
-	int r;
-
-	mbedtls_gcm_init(&c);
-	r = mbedtls_gcm_setkey(&c, MBEDTLS_CIPHER_ID_AES, o->key, 128);
-	if (r == 0)
-		r = mbedtls_gcm_crypt_and_tag(&c, MBEDTLS_GCM_ENCRYPT, o->len, o->nonce, NONCE,
-					      o->more, o->more_len, o->text, o->text, tag, o->tag);
-	mbedtls_gcm_free(&c);
-	return result(r);
-}
-
-static int gcm_decrypt(struct operation *o, size_t tag)
-{
-	mbedtls_gcm_context c;
-	int r;
-
-	mbedtls_gcm_init(&c);
-	r = mbedtls_gcm_setkey(&c, MBEDTLS_CIPHER_ID_AES, o->key, 128);
-	if (r == 0)
-		r = mbedtls_gcm_auth_decrypt(&c, o->len, o->nonce, NONCE, o->more, o->more_len,
-					     o->tag, tag, o->text, o->text);
-	mbedtls_gcm_free(&c);
-	return result(r);
-}
-
-static int chacha_encrypt(struct operation *o, size_t tag)
-{
-	mbedtls_chachapoly_context c;
-	int r;
-
-	(void)tag;
-	mbedtls_chachapoly_init(&c);
-	r = mbedtls_chachapoly_setkey(&c, o->key);
-	if (r == 0)
-		r = mbedtls_chachapoly_encrypt_and_tag(&c, o->len, o->nonce, o->more, o->more_len,
-						       o->text, o->text, o->tag);
-	mbedtls_chachapoly_free(&c);
-	return result(r);
-}
-
-static int chacha_decrypt(struct operation *o, size_t tag)
-{
-	mbedtls_chachapoly_context c;
-	int r;
-
-	(void)tag;
-	mbedtls_chachapoly_init(&c);
-	r = mbedtls_chachapoly_setkey(&c, o->key);
-	if (r == 0)
-		r = mbedtls_chachapoly_auth_decrypt(&c, o->len, o->nonce, o->more, o->more_len,
-						    o->tag, o->text, o->text);
-	mbedtls_chachapoly_free(&c);
-	return result(r);
-}
 
 static const struct aead *aead_of(uint8_t number)
 {
 	static const struct aead all[] = {
-		[MP_DTLS_CCM_8] = {16, 4, 8, 8, ccm_encrypt, ccm_decrypt},
-		[MP_DTLS_CCM] = {16, 4, 16, 8, ccm_encrypt, ccm_decrypt},
-		[MP_DTLS_GCM] = {16, 4, 16, 8, gcm_encrypt, gcm_decrypt},
-		[MP_DTLS_CHACHA20_POLY1305] = {32, 12, 16, 0, chacha_encrypt, chacha_decrypt},
+		[MP_DTLS_CCM_8] = {MBEDTLS_CIPHER_AES_128_CCM, 16, 4, 8, 8},
+		[MP_DTLS_CCM] = {MBEDTLS_CIPHER_AES_128_CCM, 16, 4, 16, 8},
+		[MP_DTLS_GCM] = {MBEDTLS_CIPHER_AES_128_GCM, 16, 4, 16, 8},
+		[MP_DTLS_CHACHA20_POLY1305] = {MBEDTLS_CIPHER_CHACHA20_POLY1305, 32, 12, 16, 0},
 	};
 
 	return number > 0 && number < sizeof(all) / sizeof(all[0]) ? &all[number] : NULL;
+}
+
+/* ---- the library's ---- */
+
+static int begin(mbedtls_cipher_context_t *c, const struct aead *a, const uint8_t *key,
+		 mbedtls_operation_t direction)
+{
+	int r;
+
+	mbedtls_cipher_init(c);
+	r = mbedtls_cipher_setup(c, mbedtls_cipher_info_from_type(a->cipher));
+	return r ? r : mbedtls_cipher_setkey(c, key, 8 * a->key, direction);
+}
+
+static int end(mbedtls_cipher_context_t *c, int r)
+{
+	mbedtls_cipher_free(c);
+	if (r == MBEDTLS_ERR_CIPHER_AUTH_FAILED)
+		return -EBADMSG;
+	return r ? -ENOMEM : 0; /* there is no other reason to fail */
+}
+
+/* In place; the tag goes behind the text. */
+static int encrypt(const struct aead *a, const struct operation *o, uint8_t *text)
+{
+	mbedtls_cipher_context_t c;
+	int r = begin(&c, a, o->key, MBEDTLS_ENCRYPT);
+	size_t n;
+
+	if (r == 0)
+		r = mbedtls_cipher_auth_encrypt_ext(&c, o->nonce, NONCE, o->more, o->more_len, text,
+						    o->len, text, o->len + a->tag, &n, a->tag);
+	return end(&c, r);
+}
+
+static int decrypt(const struct aead *a, const struct operation *o, const uint8_t *text,
+		   uint8_t *out)
+{
+	mbedtls_cipher_context_t c;
+	int r = begin(&c, a, o->key, MBEDTLS_DECRYPT);
+	size_t n;
+
+	if (r == 0)
+		r = mbedtls_cipher_auth_decrypt_ext(&c, o->nonce, NONCE, o->more, o->more_len, text,
+						    o->len + a->tag, out, o->len, &n, a->tag);
+	return end(&c, r);
 }
 
 /* ---- keys ---- */
@@ -252,6 +190,7 @@ int mp_dtls_seal(const uint8_t *keys, uint8_t type, uint64_t number, const void 
 	const uint8_t *key = keys + 2 + cid_len;
 	struct operation o = {.key = key, .len = len + (cid_len ? 1 : 0)};
 	const size_t body = a->explicit + o.len + a->tag;
+	uint8_t *text;
 	int r;
 
 	if (len > CONTENT_MAX || head + body > size)
@@ -263,18 +202,17 @@ int mp_dtls_seal(const uint8_t *keys, uint8_t type, uint64_t number, const void 
 	memcpy(out + 11, keys + 2, cid_len);
 	put_be16(out + head - 2, body);
 	memcpy(out + head, out + 3, a->explicit);
-	o.text = out + head + a->explicit;
-	o.tag = o.text + o.len;
+	text = out + head + a->explicit;
 	if (len)
-		memmove(o.text, data, len);
+		memmove(text, data, len);
 	if (cid_len)
-		o.text[len] = type; /* and no padding */
+		text[len] = type; /* and no padding */
 	set_nonce(&o, a, key + a->key, out + 3);
 	if (cid_len)
 		set_more_with_cid(&o, keys + 2, cid_len, out + 3);
 	else
 		set_more(&o, type, out + 3);
-	r = a->encrypt(&o, a->tag);
+	r = encrypt(a, &o, text);
 	return r < 0 ? r : (int)(head + body);
 }
 
@@ -294,8 +232,7 @@ int mp_dtls_unseal(const uint8_t *keys, const struct mp_dtls_record *r, uint8_t 
 {
 	const struct aead *a = aead_of(keys[0]);
 	const uint8_t *key = keys + 2 + keys[1] + a->key + a->fixed, *number = r->whole + 3;
-	struct operation o = {.key = key, .text = out};
-	uint8_t tag[TAG_MAX];
+	struct operation o = {.key = key};
 	int e;
 
 	if (r->whole[2] != 253 || r->body_len < (size_t)a->explicit + a->tag)
@@ -303,15 +240,12 @@ int mp_dtls_unseal(const uint8_t *keys, const struct mp_dtls_record *r, uint8_t 
 	o.len = r->body_len - a->explicit - a->tag;
 	if (o.len > CONTENT_MAX + 1u + (r->cid ? 255 : 0) || o.len > size)
 		return -EMSGSIZE;
-	memcpy(out, r->body + a->explicit, o.len);
-	memcpy(tag, r->body + r->body_len - a->tag, a->tag);
-	o.tag = tag;
 	set_nonce(&o, a, key + a->key, a->explicit ? r->body : number);
 	if (r->cid)
 		set_more_with_cid(&o, r->cid, MP_DTLS_CID_SIZE, number);
 	else
 		set_more(&o, r->type, number);
-	e = a->decrypt(&o, a->tag);
+	e = decrypt(a, &o, r->body + a->explicit, out);
 	if (e < 0) {
 		explicit_bzero(out, o.len);
 		return e;
