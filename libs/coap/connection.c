@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "coap/parts.h"
 #include "coap/stream.h"
 
 #define QUEUE_MAX_BYTES ((size_t)256 << 10) /* that wait for the other side */
@@ -16,6 +17,7 @@ struct mp_coap_connection {
 	struct mp_tcp *tcp;
 	struct mp_coap_stream *stream;
 	struct mp_net_address address;
+	int64_t heard_ms; /* of the endpoint's clock */
 	int error; /* that ended it, for the next call to tell */
 	bool is_up, receiving, freed;
 };
@@ -52,6 +54,7 @@ static int new_connection(struct mp_coap *coap, struct mp_tcp *tcp, void *user, 
 	c->user = user;
 	c->tcp = tcp;
 	c->is_up = is_up;
+	c->heard_ms = coap->now_ms;
 	mp_tcp_remote(tcp, &c->address);
 	r = mp_coap_stream_new(
 		&(struct mp_coap_stream_config){
@@ -105,6 +108,11 @@ void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remo
 	*ret = (struct mp_coap_remote){.address = c->address, .session = c, .is_reliable = true};
 }
 
+int64_t mp_coap_connection_heard_ms(const struct mp_coap_connection *c)
+{
+	return c->heard_ms;
+}
+
 int mp_coap_connection_fd(const struct mp_coap_connection *c)
 {
 	return mp_tcp_fd(c->tcp);
@@ -149,6 +157,7 @@ int mp_coap_connection_receive(struct mp_coap_connection *c)
 	n = mp_tcp_receive(c->tcp, data, sizeof(data));
 	if (n == -EAGAIN)
 		return 0;
+	c->heard_ms = c->coap->now_ms;
 	if (n <= 0)
 		return fail(c, n < 0 ? (int)n : -ECONNRESET);
 	c->receiving = true;
@@ -163,13 +172,18 @@ int mp_coap_connection_receive(struct mp_coap_connection *c)
 
 int mp_coap_connection_flush(struct mp_coap_connection *c)
 {
-	int r;
+	int r = !c->error || c->error == -EPROTO ? mp_tcp_flush(c->tcp) : 0;
 
-	if (c->error && c->error != -EPROTO) /* an Abort tells the other side why */
+	if (c->error) /* an Abort has told the other side why, when there was room for it */
 		return c->error;
-	r = mp_tcp_flush(c->tcp);
 	if (r < 0)
 		return r == -EAGAIN ? r : fail(c, r);
 	c->is_up = true;
-	return c->error;
+	return mp_coap_stream_is_released(c->stream) ? fail(c, -ECONNRESET) : 0;
+}
+
+void mp_coap_connection_discard(struct mp_coap_connection *c)
+{
+	if (mp_tcp_queued(c->tcp) > 0)
+		c->error = -ECANCELED;
 }

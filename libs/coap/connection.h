@@ -21,7 +21,7 @@ struct mp_coap_connection;
 /* -EHOSTUNREACH, -ENOMEM and other errors of connecting. */
 int mp_coap_connection_open(struct mp_coap *coap, const struct mp_net_address *address, void *user,
 			    struct mp_coap_connection **ret);
-/* One that was accepted; `tcp` is taken over, also when it fails. -ENOMEM, -ENOBUFS. */
+/* One that was accepted, with the limit of its queue; `tcp` is taken over, also when it fails. -ENOMEM, -ENOBUFS. */
 int mp_coap_connection_accepted(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
 				struct mp_coap_connection **ret);
 /* Closes it; the endpoint forgets it (mp_coap_session_gone()). It may be called from inside
@@ -31,6 +31,9 @@ DEFINE_AUTO(mp_coap_connection)
 
 void *mp_coap_connection_user(const struct mp_coap_connection *c);
 void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remote *ret);
+/* When a byte came last, or it began, as mp_coap_tick() told the time: who is silent for too long is the
+ * caller's to say. */
+int64_t mp_coap_connection_heard_ms(const struct mp_coap_connection *c);
 int mp_coap_connection_fd(const struct mp_coap_connection *c);
 bool mp_coap_connection_wants_write(const struct mp_coap_connection *c);
 /* Has the other side been reached? */
@@ -41,5 +44,9 @@ void mp_coap_connection_send(struct mp_coap_connection *c, const void *data, siz
 /* Read what is there, some 16 KiB at most. 0; -ECONNRESET: the other side has closed; -EPROTO;
  * -ECONNREFUSED and other errors of the network; -ESHUTDOWN: it was freed meanwhile. */
 int mp_coap_connection_receive(struct mp_coap_connection *c);
-/* 0: all has left; -EAGAIN: wait until it is writable; others: it is broken. */
+/* 0: all has left; -EAGAIN: wait until it is writable; others: it is broken. -ECONNRESET also once the
+ * other side has its answers and wants to close (Release, RFC 8323 section 5.5). */
 int mp_coap_connection_flush(struct mp_coap_connection *c);
+/* What is queued must not leave. It cannot be taken back out of a stream, so the connection ends unless
+ * nothing was: -ECANCELED from now on, and the other side asks again. */
+void mp_coap_connection_discard(struct mp_coap_connection *c);

@@ -227,35 +227,108 @@ TEST(nobody_listening_is_told)
 	ASSERT_ERR(-ECONNREFUSED, r);
 }
 
+/* The server's connection becomes one with a peer that sends bytes of the test's. */
+static int raw_peer(struct scene *s, struct mp_tcp **ret)
+{
+	struct mp_net_address a;
+	struct mp_tcp *tcp;
+	int r;
+
+	mp_coap_connection_free(s->server.connection);
+	s->server.connection = NULL;
+	mp_tcp_listener_local(s->listener, &a);
+	r = mp_tcp_connect(&a, 4096, ret, NULL);
+	if (r < 0)
+		return r;
+	if (!wait_for(mp_tcp_listener_fd(s->listener), POLLIN))
+		return -ETIMEDOUT;
+	r = mp_tcp_accept(s->listener, 1u << 20, &tcp);
+	return r < 0 ? r
+		     : mp_coap_connection_accepted(s->server.coap, tcp, NULL,
+						   &s->server.connection);
+}
+
+static int say(struct scene *s, struct mp_tcp *raw, const void *data, size_t len)
+{
+	int r = mp_tcp_queue(raw, data, len);
+
+	if (r == 0)
+		do
+			r = mp_tcp_flush(raw);
+		while (r == -EAGAIN);
+	if (r == 0 && !wait_for(mp_coap_connection_fd(s->server.connection), POLLIN))
+		r = -ETIMEDOUT;
+	return r;
+}
+
 TEST(bytes_that_are_no_message_end_it_with_an_abort)
 {
 	SCENE(s);
-	struct mp_tcp *raw;
-	struct mp_net_address a;
+	auto_(mp_tcp) *raw = NULL;
 	char data[64];
-	ssize_t n = 0;
+	ssize_t n;
 
 	ASSERT_OK(scene_open(&s));
-	mp_coap_connection_free(s.server.connection);
-	s.server.connection = NULL;
-	mp_tcp_listener_local(s.listener, &a);
-	ASSERT_OK(mp_tcp_connect(&a, 4096, &raw, NULL));
-	ASSERT(wait_for(mp_tcp_listener_fd(s.listener), POLLIN));
-	{
-		struct mp_tcp *tcp;
-
-		ASSERT_OK(mp_tcp_accept(s.listener, 1u << 20, &tcp));
-		ASSERT_OK(mp_coap_connection_accepted(s.server.coap, tcp, NULL,
-						      &s.server.connection));
-	}
-	ASSERT_OK(mp_tcp_queue(raw, "\xff\xff\xff\xff", 4));
-	while (mp_tcp_flush(raw) == -EAGAIN)
-		(void)poll(NULL, 0, 1);
-	ASSERT(wait_for(mp_coap_connection_fd(s.server.connection), POLLIN));
+	ASSERT_OK(raw_peer(&s, &raw));
+	ASSERT_OK(say(&s, raw, "\xff\xff\xff\xff", 4));
 	ASSERT_ERR(-EPROTO, mp_coap_connection_receive(s.server.connection));
 	ASSERT_ERR(-EPROTO, mp_coap_connection_flush(s.server.connection));
 	ASSERT(wait_for(mp_tcp_fd(raw), POLLIN));
 	n = mp_tcp_receive(raw, data, sizeof(data));
 	ASSERT(n > 0 && memchr(data, MP_COAP_ABORT, (size_t)n));
-	mp_tcp_free(raw);
+}
+
+TEST(a_release_ends_it_once_the_answers_have_left)
+{
+	static const char ask_and_release[] = "\x00\xe1\x00\x02\x00\xe4"; /* CSM, POST, Release */
+	SCENE(s);
+	auto_(mp_tcp) *raw = NULL;
+	char data[64];
+	ssize_t n;
+
+	ASSERT_OK(scene_open(&s));
+	ASSERT_OK(raw_peer(&s, &raw));
+	ASSERT_OK(say(&s, raw, ask_and_release, sizeof(ask_and_release) - 1));
+	ASSERT_OK(mp_coap_connection_receive(s.server.connection));
+	ASSERT_INT(1, s.server.requests);
+	ASSERT_ERR(-ECONNRESET, mp_coap_connection_flush(s.server.connection));
+	ASSERT(wait_for(mp_tcp_fd(raw), POLLIN));
+	n = mp_tcp_receive(raw, data, sizeof(data));
+	ASSERT(n > 0 && memchr(data, MP_COAP_CONTENT, (size_t)n));
+}
+
+TEST(what_is_discarded_never_leaves_and_ends_it)
+{
+	SCENE(s);
+
+	ASSERT_OK(scene_open(&s));
+	ASSERT_OK(run(&s));
+	mp_coap_connection_discard(s.server.connection);
+	ASSERT_OK(mp_coap_connection_flush(s.server.connection)); /* nothing was queued */
+	ASSERT_OK(ask(&s, "x", 1));
+	ASSERT_OK(mp_coap_connection_flush(s.client.connection));
+	ASSERT(wait_for(mp_coap_connection_fd(s.server.connection), POLLIN));
+	ASSERT_OK(mp_coap_connection_receive(s.server.connection));
+	ASSERT_INT(1, s.server.requests);
+	mp_coap_connection_discard(s.server.connection);
+	ASSERT_ERR(-ECANCELED, mp_coap_connection_flush(s.server.connection));
+	ASSERT_ERR(-ECANCELED, mp_coap_connection_receive(s.server.connection));
+	ASSERT_OK(run(&s));
+	ASSERT(!s.answered);
+}
+
+TEST(it_knows_when_the_other_side_was_heard)
+{
+	SCENE(s);
+
+	ASSERT_OK(scene_open(&s));
+	mp_coap_tick(s.server.coap, 5000);
+	ASSERT_INT(0, mp_coap_connection_heard_ms(s.server.connection));
+	ASSERT_OK(mp_coap_connection_flush(s.client.connection)); /* its CSM */
+	ASSERT(wait_for(mp_coap_connection_fd(s.server.connection), POLLIN));
+	ASSERT_OK(mp_coap_connection_receive(s.server.connection));
+	ASSERT_INT(5000, mp_coap_connection_heard_ms(s.server.connection));
+	mp_coap_tick(s.server.coap, 9000);
+	ASSERT_OK(mp_coap_connection_receive(s.server.connection));
+	ASSERT_INT(5000, mp_coap_connection_heard_ms(s.server.connection));
 }

@@ -7,25 +7,16 @@
 #pragma once
 
 #include "base/err.h"
-#include "coap/endpoint.h"
-#include "coap/stream.h"
-#include "net/tcp.h"
+#include "coap/connection.h"
 #include "net/udp.h"
 
 #define CONNECTIONS 32
-
-struct connection {
-	struct mp_tcp *tcp; /* NULL: free */
-	struct mp_coap_stream *stream;
-	struct carrier *carrier;
-	struct mp_coap_remote remote;
-};
 
 struct carrier {
 	struct mp_udp *udp;
 	struct mp_tcp_listener *listener; /* NULL: none */
 	struct mp_coap *coap;
-	struct connection connections[CONNECTIONS];
+	struct mp_coap_connection *connections[CONNECTIONS]; /* NULL: free */
 };
 
 /* `config` needs what the caller wants to serve; sending, time and `user` (the carrier) are set here. */

@@ -317,8 +317,8 @@ void lwm2m_free(struct lwm2m *l)
 	if (!l)
 		return;
 	unload(l);
+	transport_free(l->transport); /* whose connections tell CoAP that they end */
 	mp_coap_free(l->coap);
-	transport_free(l->transport);
 	durable_free(l->durable);
 	sleepers_free(l->sleepers);
 	mp_ddf_free(l->ddf);

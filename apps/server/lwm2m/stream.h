@@ -12,8 +12,8 @@ struct stream;
 
 int stream_open(struct lwm2m *l, uint16_t port, struct stream **ret, struct mp_err *err);
 void stream_free(struct stream *s);
-/* The remote's session is a connection of ours. */
-void stream_send(struct stream *s, const struct mp_coap_remote *to, const void *data, size_t len);
+/* The remote's session is a connection of ours, or NULL when that has ended. */
+void stream_send(const struct mp_coap_remote *to, const void *data, size_t len);
 void stream_flush(struct stream *s);
 void stream_discard(struct stream *s);
 uint16_t stream_port(const struct stream *s);

@@ -77,7 +77,7 @@ void transport_send(struct transport *t, const struct mp_coap_remote *to, const 
 		    size_t len)
 {
 	if (to->is_reliable)
-		stream_send(t->stream, to, data, len);
+		stream_send(to, data, len);
 	else if (to->session)
 		secure_send(to, data, len);
 	else if (t->udp && !to->identity)
