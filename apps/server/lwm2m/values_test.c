@@ -58,6 +58,69 @@ TEST(the_same_resource_twice_is_refused)
 			    &body, &set));
 }
 
+static const char everything[] =
+	"{\"values\":{\"Timezone\":\"+01\",\"13\":\"2026-11-24T10:20:30Z\",\"11/0\":1,"
+	"\"/3/0/9000\":{\"value\":\"00ff10\",\"type\":\"opaque\"},"
+	"\"9001\":{\"value\":\"3:65535\",\"type\":\"objlnk\"},"
+	"\"9002\":{\"value\":\"-12.5e-1\",\"type\":\"float\"}}}";
+
+TEST(a_body_that_was_cut_anywhere_is_no_json)
+{
+	auto_(mp_json) *whole = NULL;
+
+	SET(set);
+	ASSERT_OK(parse_at(&mp_lwm2m_path(3, 0), everything, &whole, &set));
+	ASSERT_INT(6, set.n);
+	EACH_CUT(cut, n, everything, sizeof(everything) - 1) {
+		auto_(mp_json) *body = NULL;
+
+		ASSERT_ERR(-EBADMSG, mp_json_parse(cut, n, &body, NULL));
+	}
+}
+
+/* Of all beginnings of `text` as the value (or, with "name", as the name of one), those that are taken. */
+static unsigned taken(const char *type, const char *text)
+{
+	unsigned n = 0;
+
+	for (size_t len = 0; len < strlen(text); len++) {
+		auto_(mp_json) *body = NULL;
+		struct mp_err err = {""};
+		char json[200];
+		int r;
+
+		SET(set);
+		if (!strcmp(type, "name"))
+			snprintf(json, sizeof(json), "{\"values\":{\"%.*s\":\"x\"}}", (int)len,
+				 text);
+		else
+			snprintf(json, sizeof(json),
+				 "{\"values\":{\"9000\":{\"value\":\"%.*s\",\"type\":\"%s\"}}}",
+				 (int)len, text, type);
+		if (mp_json_parse(json, strlen(json), &body, NULL) < 0 ||
+		    value_set_init(&set, len / 2) < 0)
+			return 1000;
+		r = values_parse(&model, NULL, &mp_lwm2m_path(3, 0), body, &set, &err);
+		if (r != 0 && (r != -EBADMSG || !*err.text || set.n))
+			return 1000;
+		n += r == 0;
+	}
+	return n;
+}
+
+TEST(a_value_or_a_name_that_was_cut_anywhere_is_another_or_refused)
+{
+	ASSERT_INT(4, taken("time", "2026-11-24T10:20:30Z")); /* 2026: seconds */
+	ASSERT_INT(3, taken("opaque", "00ff10"));
+	ASSERT_INT(4, taken("objlnk", "3:65535"));
+	ASSERT_INT(3, taken("float", "-12.5e-1"));
+	ASSERT_INT(18, taken("integer", "9007199254740993123"));
+	ASSERT_INT(0, taken("boolean", "true"));
+	ASSERT_INT(3, taken("string", "abc"));
+	ASSERT_INT(0, taken("name", "Timezone"));
+	ASSERT_INT(1, taken("name", "/3/0/14"));
+}
+
 TEST(floats_of_four_bytes_are_shown_as_they_were_meant)
 {
 	ASSERT(value_neat((double)20.1f) == 20.1);
