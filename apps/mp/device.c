@@ -10,13 +10,13 @@
 struct device_options {
 	struct mp_server_options server;
 	bool json;
-	const char *state, *release, *search;
+	const char *state, *release, *search, *reason;
 };
 
 static const struct mp_option ls_options[] = {
 	{"state", 0, MP_TEXT, offsetof(struct device_options, state),
-	 "idle|offered|downloading|verifying|installed|rebooting|proving|proven|failed|"
-	 "rolled_back|unknown",
+	 "idle|offered|unconfirmed|downloading|downloaded|verifying|installed|rebooting|proving|"
+	 "proven|failed|rolled_back|unknown",
 	 "only devices in this state"},
 	{"release", 0, MP_TEXT, offsetof(struct device_options, release), "VERSION",
 	 "only devices that run this release"},
@@ -27,6 +27,14 @@ static const struct mp_option ls_options[] = {
 	{0},
 };
 static const struct mp_option device_options[] = {
+	MP_OPTION_JSON(struct device_options, json),
+	MP_OPTIONS_SERVER(struct device_options, server),
+	{0},
+};
+
+static const struct mp_option confirm_options[] = {
+	{"reason", 0, MP_TEXT, offsetof(struct device_options, reason), "TEXT",
+	 "what the device's history and its reason say of it"},
 	MP_OPTION_JSON(struct device_options, json),
 	MP_OPTIONS_SERVER(struct device_options, server),
 	{0},
@@ -224,6 +232,39 @@ static int device_rm(int argc, char *argv[])
 	return EXIT_SUCCESS;
 }
 
+static int answer(int argc, char *argv[], const char *what, const char *done)
+{
+	struct device_options o = {0};
+	struct mp_err err = {0};
+	auto_(mp_api) *api = NULL;
+	auto_(mp_json) *body = mp_json_new_object(), *device = NULL;
+	MP_BUF(path, 1024);
+	int status = mp_api_begin(confirm_options, &o, &o.server, &argc, &argv, &api);
+
+	if (status != MP_GO_ON)
+		return status;
+	if (mp_buf_add_str(&path, "devices/") < 0 || mp_url_escape(&path, argv[0]) < 0 ||
+	    mp_buf_add_str(&path, what) < 0)
+		return mp_fail_usage("that is no device's id");
+	(void)mp_json_put_str(body, "reason", o.reason ? o.reason : "");
+	if (mp_api_send(api, "POST", mp_buf_str(&path), body, &device, &err) < 0)
+		return mp_fail(&err);
+	if (o.json)
+		return mp_print_json(device);
+	mp_step("%s %s", argv[0], done);
+	return EXIT_SUCCESS;
+}
+
+static int device_confirm(int argc, char *argv[])
+{
+	return answer(argc, argv, "/confirm", "may take its update");
+}
+
+static int device_deny(int argc, char *argv[])
+{
+	return answer(argc, argv, "/deny", "stays as it is until the update is confirmed");
+}
+
 const struct mp_verb mp_verbs_device[] = {
 	{"ls", NULL, "list devices with release, state and reason", NULL, ls_options, device_ls,
 	 NULL},
@@ -233,6 +274,12 @@ const struct mp_verb mp_verbs_device[] = {
 	 device_why, NULL},
 	{"history", "ID", "list what happened to a device", NULL, device_options, device_history,
 	 NULL},
+	{"confirm", "ID", "let the update that waits for it go on",
+	 "For a rollout that was started with --confirm: a device does not get the update before "
+	 "somebody has agreed, at the device or with this.",
+	 confirm_options, device_confirm, NULL},
+	{"deny", "ID", "say that the update that waits is not welcome now",
+	 "It goes on waiting, and may be confirmed later.", confirm_options, device_deny, NULL},
 	{"add", "ID", "let a device enroll under this id",
 	 "Prints the token with which this one "
 	 "device may enroll, once.",

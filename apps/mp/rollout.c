@@ -13,7 +13,7 @@
 
 struct rollout_options {
 	struct mp_server_options server;
-	bool json, wait;
+	bool json, wait, confirm, download_only;
 	const char *channel, *board;
 	struct mp_list devices;
 	uint64_t success, error, timeout;
@@ -46,6 +46,10 @@ static const struct mp_option start_options[] = {
 	 "finish when so many devices are proven; default 100"},
 	{"error", 0, MP_NUMBER, offsetof(struct rollout_options, error), "PERCENT",
 	 "stop when so many devices have failed; default 50"},
+	{"confirm", 0, MP_SWITCH, offsetof(struct rollout_options, confirm), NULL,
+	 "each device waits until somebody agrees: at the device, or by mp device confirm"},
+	{"download-only", 0, MP_SWITCH, offsetof(struct rollout_options, download_only), NULL,
+	 "devices fetch the release and do not install it; a later rollout does"},
 	{"wait", 'w', MP_SWITCH, offsetof(struct rollout_options, wait), NULL,
 	 "show the progress until the rollout has ended; status 1 unless it finished"},
 	WAIT_OPTIONS,
@@ -54,8 +58,9 @@ static const struct mp_option start_options[] = {
 	{0},
 };
 
-static const char *const states[] = {"waiting", "offered", "downloading", "installing",
-				     "proving", "proven",  "failed"};
+static const char *const states[] = {"waiting",	    "unconfirmed", "offered",
+				     "downloading", "downloaded",  "installing",
+				     "proving",	    "proven",	   "failed"};
 #define N_STATES (sizeof(states) / sizeof(*states))
 
 /* "2 proven, 1 downloading": what is not zero. */
@@ -209,6 +214,10 @@ static struct mp_json *start_body(const struct rollout_options *o, const char *v
 		r = mp_json_put_str(body, "board", o->board);
 	if (r == 0 && o->devices.n > 0)
 		r = mp_json_put(body, "devices", mp_json_copy(ids));
+	if (r == 0 && o->confirm)
+		r = mp_json_put_bool(body, "confirm", true);
+	if (r == 0 && o->download_only)
+		r = mp_json_put_bool(body, "download_only", true);
 	if (r == 0)
 		r = mp_json_put_int(body, "success_threshold", (int64_t)o->success);
 	if (r == 0)

@@ -44,15 +44,20 @@ static int move_member(struct server *s, struct device *d, enum member_state to)
 
 static int offer(struct server *s, struct device *d)
 {
-	int r = devices_open_action(s, d, d->rollout, d->rollout->release);
+	int r = devices_open_action(s, d, d->rollout);
+	bool waits = d->action_state == ACTION_UNCONFIRMED;
 
 	if (r == 0)
-		r = devices_report(s, d,
-				   &(struct report){.state = DEVICE_OFFERED,
-						    .reason = d->target,
-						    .what = "offered"});
+		r = devices_note(s, d, "offered", d->target);
+	if (r == 0 && d->rollout->confirm && !waits)
+		r = devices_note(s, d, "confirmed", "The device takes updates unasked.");
 	if (r == 0)
-		r = move_member(s, d, MEMBER_OFFERED);
+		r = waits ? devices_report(s, d, &(struct report){.state = DEVICE_UNCONFIRMED})
+			  : devices_report(
+				    s, d,
+				    &(struct report){.state = DEVICE_OFFERED, .reason = d->target});
+	if (r == 0)
+		r = move_member(s, d, waits ? MEMBER_UNCONFIRMED : MEMBER_OFFERED);
 	if (r == 0)
 		tell(s, d);
 	return r;
@@ -77,10 +82,61 @@ int actions_poll(struct server *s, struct device *d, enum offer *ret, bool *ret_
 	if (what == OFFER_NEW) {
 		r = offer(s, d);
 		*ret_wrote = true;
+		if (d->action_state == ACTION_UNCONFIRMED)
+			what = OFFER_CONFIRM;
 	}
 	*ret = what;
 	return r;
 }
+
+/* ---- confirmation ---- */
+
+static int confirm(struct server *s, struct device *d, const char *details)
+{
+	int r = devices_note(s, d, "confirmed", details);
+
+	if (r == 0)
+		r = devices_resume(s, d);
+	if (r == 0)
+		r = devices_report(s, d,
+				   &(struct report){.state = DEVICE_OFFERED, .reason = d->target});
+	return r < 0 ? r : move_member(s, d, MEMBER_OFFERED);
+}
+
+int actions_confirm(struct server *s, struct device *d, bool is_welcome, const char *details)
+{
+	int r;
+
+	if (!d->action || d->action_state != ACTION_UNCONFIRMED)
+		return -EPROTO;
+	if (!is_welcome && d->rows >= ROWS_MAX)
+		return -EDQUOT;
+	d->rows++;
+	if (is_welcome)
+		r = confirm(s, d, details);
+	else
+		r = devices_report(
+			s, d,
+			&(struct report){.state = DEVICE_UNCONFIRMED,
+					 .reason = *details ? details : "No reason was given.",
+					 .what = "denied"});
+	if (r == 0)
+		tell(s, d);
+	return r;
+}
+
+int actions_auto_confirm(struct server *s, struct device *d, const struct auto_confirm *how)
+{
+	int r = devices_set_auto_confirm(s, d, how);
+
+	if (r == 0 && how->since && d->action && d->action_state == ACTION_UNCONFIRMED)
+		r = confirm(s, d, "The device takes updates unasked.");
+	if (r == 0)
+		tell(s, d);
+	return r;
+}
+
+/* ---- fetching ---- */
 
 int actions_fetched(struct server *s, struct device *d)
 {
@@ -207,25 +263,49 @@ static int prove(struct server *s, struct device *d, const struct mp_ddi_report 
 	return r < 0 ? r : devices_close_action(s, d, ACTION_FINISHED, report->details);
 }
 
+/* All that a download without an installation can come to. A client that knows no such thing takes it
+ * for done and closes it: it then has proved nothing. */
+static int downloaded(struct server *s, struct device *d, const struct mp_ddi_report *report)
+{
+	int r = devices_report(s, d,
+			       &(struct report){.state = DEVICE_DOWNLOADED,
+						.progress = 100,
+						.reason = report->details,
+						.what = "downloaded"});
+
+	if (r == 0)
+		r = move_member(s, d, MEMBER_DOWNLOADED);
+	return r < 0 ? r : devices_close_action(s, d, ACTION_DOWNLOADED, report->details);
+}
+
+static bool ends(const struct device *d, const struct mp_ddi_report *report)
+{
+	return report->execution == MP_DDI_CLOSED ||
+	       (d->download_only && report->execution == MP_DDI_DOWNLOADED);
+}
+
+static int end(struct server *s, struct device *d, const struct mp_ddi_report *report)
+{
+	if (report->execution == MP_DDI_CLOSED && report->finished == MP_DDI_FAILURE)
+		return fail(s, d, report);
+	return d->download_only ? downloaded(s, d, report) : prove(s, d, report);
+}
+
 int actions_feedback(struct server *s, struct device *d, const struct mp_ddi_report *report)
 {
 	int r;
 
-	if (report->execution != MP_DDI_CLOSED && d->rows >= ROWS_MAX)
+	if (!ends(d, report) && d->rows >= ROWS_MAX)
 		return -EDQUOT;
 	d->rows++;
 	s->metrics->feedback++;
-	switch (report->execution) {
-	case MP_DDI_CLOSED:
-		r = report->finished == MP_DDI_FAILURE ? fail(s, d, report) : prove(s, d, report);
-		break;
-	case MP_DDI_CANCELED: /* only a warning: hawkbit#952 */
-	case MP_DDI_REJECTED:
+	if (ends(d, report))
+		r = end(s, d, report);
+	else if (report->execution == MP_DDI_CANCELED || /* only a warning: hawkbit#952 */
+		 report->execution == MP_DDI_REJECTED)
 		r = devices_note(s, d, mp_ddi_execution_name(report->execution), report->details);
-		break;
-	default:
+	else
 		r = proceed(s, d, report);
-	}
 	if (r == 0)
 		tell(s, d);
 	return r;

@@ -22,6 +22,12 @@ int actions_fetched(struct server *s, struct device *d);
 int actions_feedback(struct server *s, struct device *d, const struct mp_ddi_report *report);
 /* Feedback on the cancelling. */
 int actions_cancel_feedback(struct server *s, struct device *d, const struct mp_ddi_report *report);
+/* Somebody answers whether the update that waits for it may go on. -EPROTO: none waits;
+ * -EDQUOT: too many rows. */
+int actions_confirm(struct server *s, struct device *d, bool is_welcome, const char *details);
+/* From now on the device takes updates unasked, that which waits included; or no more. */
+struct auto_confirm;
+int actions_auto_confirm(struct server *s, struct device *d, const struct auto_confirm *how);
 /* New attributes; they may tell that another release runs than was proven. */
 int actions_attributes(struct server *s, struct device *d, int mode, const struct mp_json *data);
 /* A device that nobody knew so far, or that was registered by a person. */

@@ -55,6 +55,10 @@ static enum offer under_way(const struct reason *why, const struct device *d, in
 {
 	char since[64];
 
+	if (d->action_state == ACTION_UNCONFIRMED)
+		return say(why, OFFER_CONFIRM, "The update to %s waits to be confirmed%s%s",
+			   d->target, d->reason ? "; so far it was denied: " : ".",
+			   d->reason ? d->reason : "");
 	if (d->action_state == ACTION_CANCELING)
 		return say(why, OFFER_CANCEL, "It is being told to give up the update to %s.",
 			   d->target);
@@ -131,6 +135,9 @@ static enum offer ended(const struct reason *why, const struct device *d)
 	switch (d->member) {
 	case MEMBER_PROVEN:
 		return say(why, OFFER_NOTHING, "It is up to date: %s is proven on it.", release);
+	case MEMBER_DOWNLOADED:
+		return say(why, OFFER_NOTHING,
+			   "It has fetched %s, and its rollout asks for no more.", release);
 	case MEMBER_CANCELED:
 		return say(why, OFFER_NOTHING, "The update to %s was cancelled.", release);
 	default:
@@ -155,7 +162,7 @@ enum offer decide(const struct device *d, const struct release *release, int64_t
 				    : say(&why, OFFER_NOTHING,
 					  "It has never polled, and no rollout "
 					  "includes it.");
-	if (d->member >= MEMBER_PROVEN)
+	if (member_is_over(d->member))
 		return ended(&why, d);
 	if (d->rollout->state != ROLLOUT_RUNNING)
 		return rollout_gives_nothing(&why, d->rollout);

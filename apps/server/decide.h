@@ -16,6 +16,7 @@ enum offer {
 	OFFER_NOTHING,
 	OFFER_NEW, /* make an action for the rollout's release */
 	OFFER_ACTION, /* go on with the one that is open */
+	OFFER_CONFIRM, /* ask whether the update is welcome */
 	OFFER_CANCEL, /* tell the device to give it up */
 };
 

@@ -90,6 +90,25 @@ TEST(what_is_under_way_goes_on_whatever_the_rollout_does)
 	ASKED(OFFER_CANCEL, "give up the update to 1.1.0");
 }
 
+TEST(what_is_not_confirmed_is_asked_about)
+{
+	reset();
+	rollout.state = ROLLOUT_PAUSED;
+	open_action(DEVICE_UNCONFIRMED);
+	device.action_state = ACTION_UNCONFIRMED;
+	device.member = MEMBER_UNCONFIRMED;
+	ASKED(OFFER_CONFIRM, "1.1.0 waits to be confirmed.");
+	device.reason = (char *)"not on a Friday";
+	ASKED(OFFER_CONFIRM, "waits to be confirmed; so far it was denied: not on a Friday");
+}
+
+TEST(a_withdrawn_question_is_asked_again)
+{
+	reset();
+	device.member = MEMBER_UNCONFIRMED;
+	ASSERT_INT(OFFER_NEW, ask());
+}
+
 TEST(what_has_ended_is_not_offered_again_by_the_same_rollout)
 {
 	reset();
@@ -99,6 +118,8 @@ TEST(what_has_ended_is_not_offered_again_by_the_same_rollout)
 	ASSERT(strstr(why, "web was not healthy"));
 	device.member = MEMBER_PROVEN;
 	ASKED(OFFER_NOTHING, "up to date: 1.1.0 is proven");
+	device.member = MEMBER_DOWNLOADED;
+	ASKED(OFFER_NOTHING, "has fetched 1.1.0, and its rollout asks for no more");
 	device.member = MEMBER_CANCELED;
 	ASKED(OFFER_NOTHING, "cancelled");
 }

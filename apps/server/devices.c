@@ -30,7 +30,8 @@ static const char *const state_names[] = {
 	[DEVICE_VERIFYING] = "verifying",     [DEVICE_INSTALLED] = "installed",
 	[DEVICE_REBOOTING] = "rebooting",     [DEVICE_PROVING] = "proving",
 	[DEVICE_PROVEN] = "proven",	      [DEVICE_FAILED] = "failed",
-	[DEVICE_ROLLED_BACK] = "rolled_back",
+	[DEVICE_ROLLED_BACK] = "rolled_back", [DEVICE_UNCONFIRMED] = "unconfirmed",
+	[DEVICE_DOWNLOADED] = "downloaded",
 };
 
 const char *device_state_name(enum device_state s)
@@ -196,6 +197,7 @@ static void load_action(const struct mp_query *q, struct device *d)
 	d->target = known(mp_query_text(q, 17));
 	d->fetched = mp_query_int(q, 18);
 	d->offered = mp_query_int(q, 19);
+	d->download_only = mp_query_int(q, 20);
 }
 
 static struct device *load_one(const struct mp_query *q)
@@ -219,6 +221,7 @@ static struct device *load_one(const struct mp_query *q)
 	d->wants_interview = !*d->board;
 	d->installed = mp_query_int(q, 14);
 	d->member = (int)mp_query_int(q, 15);
+	d->auto_confirm = mp_query_int(q, 21);
 	load_action(q, d);
 	return d;
 }
@@ -226,7 +229,7 @@ static struct device *load_one(const struct mp_query *q)
 static const char select_devices[] =
 	"SELECT d.id, d.name, d.created, d.last_seen, d.product, d.board, d.release, d.fingerprint,"
 	" d.token, d.state, d.progress, d.reason, d.wants_config, d.action, d.installed, d.member,"
-	" a.state, a.release, a.fetched, a.created"
+	" a.state, a.release, a.fetched, a.created, a.download_only, d.auto_confirm"
 	" FROM device d LEFT JOIN action a ON a.id = d.action ORDER BY d.id";
 
 int devices_load(struct server *s, struct devices **ret, struct mp_err *err)

@@ -34,6 +34,8 @@ enum device_state { /* stored: append only */
 		    DEVICE_PROVEN,
 		    DEVICE_FAILED,
 		    DEVICE_ROLLED_BACK,
+		    DEVICE_UNCONFIRMED, /* an update waits for somebody's word */
+		    DEVICE_DOWNLOADED, /* it has fetched what it was not to install yet */
 		    DEVICE_STATES
 };
 const char *device_state_name(enum device_state s);
@@ -44,7 +46,9 @@ enum action_state { /* stored: append only */
 		    ACTION_CANCELING,
 		    ACTION_FINISHED,
 		    ACTION_FAILED,
-		    ACTION_CANCELED
+		    ACTION_CANCELED,
+		    ACTION_UNCONFIRMED, /* the device is not given it before somebody has agreed */
+		    ACTION_DOWNLOADED /* ended: no more was asked for */
 };
 
 struct device {
@@ -59,9 +63,11 @@ struct device {
 	enum device_state state;
 	int progress; /* percent */
 	char *reason; /* of the last failure or detail; may be NULL */
-	int64_t action; /* open or being cancelled; 0: none */
+	int64_t action; /* open, unconfirmed or being cancelled; 0: none */
 	enum action_state action_state;
 	bool fetched; /* the device has read what the action wants */
+	bool download_only; /* the action ends before the installation */
+	int64_t auto_confirm; /* since when it takes updates unasked; 0: it does not */
 	int64_t offered; /* when the action was made */
 	unsigned rows; /* history rows of this action since we started */
 	const char *target; /* the release that the action brings; "" without one */
@@ -116,15 +122,27 @@ int devices_set_attributes(struct server *s, struct device *d, enum attribute_mo
 int devices_attributes(struct server *s, const struct device *d, struct mp_json **ret);
 
 /* The action: made, read by the device, being cancelled, ended. */
-int devices_open_action(struct server *s, struct device *d, struct rollout *r, const char *release);
+int devices_open_action(struct server *s, struct device *d, const struct rollout *r);
+bool action_has_ended(enum action_state state);
+/* A rollout of the same release takes the action over and may want more or less of it. */
+int devices_adopt_action(struct server *s, struct device *d, const struct rollout *r);
 int devices_fetched(struct server *s, struct device *d);
 int devices_cancel(struct server *s,
 		   struct device *d); /* closes it if the device has not read it */
-int devices_resume(struct server *s, struct device *d); /* the device refused to cancel */
+/* The device refused to cancel, or somebody has agreed. */
+int devices_resume(struct server *s, struct device *d);
 int devices_close_action(struct server *s, struct device *d, enum action_state how,
 			 const char *reason);
 int devices_set_release(struct server *s, struct device *d, const char *release);
 int devices_set_member(struct server *s, struct device *d, struct rollout *r, int member);
+
+/* Does the device take updates without being asked, and who wanted it so? */
+struct auto_confirm {
+	int64_t since; /* 0: it does not */
+	char initiator[65], remark[513];
+};
+int devices_set_auto_confirm(struct server *s, struct device *d, const struct auto_confirm *how);
+int devices_auto_confirm(struct server *s, const struct device *d, struct auto_confirm *ret);
 
 /* Its next poll may be answered differently. */
 void device_forget_poll(struct device *d);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 
-#include "intern.h"
 #include "rollouts.h"
 #include "server.h"
 
@@ -27,28 +26,35 @@ static int next_action_id(struct server *s, int64_t *ret)
 	return *ret <= INT32_MAX ? 0 : -ENOSPC;
 }
 
-int devices_open_action(struct server *s, struct device *d, struct rollout *rollout,
-			const char *release)
+bool action_has_ended(enum action_state state)
 {
-	const char *target = intern(release);
+	return state != ACTION_OPEN && state != ACTION_CANCELING && state != ACTION_UNCONFIRMED;
+}
+
+int devices_open_action(struct server *s, struct device *d, const struct rollout *rollout)
+{
+	enum action_state state =
+		rollout->confirm && !d->auto_confirm ? ACTION_UNCONFIRMED : ACTION_OPEN;
 	int64_t id;
-	int r = target ? next_action_id(s, &id) : -ENOMEM;
+	int r = next_action_id(s, &id);
 
 	if (r == 0)
 		r = mp_store_run(s->store,
-				 "INSERT INTO action (id, device, release, rollout, state, created)"
-				 " VALUES (?, ?, ?, ?, ?, ?)",
-				 MP_INT(id), MP_INT(d->row), MP_TEXT(release), MP_INT(rollout->id),
-				 MP_INT(ACTION_OPEN), MP_INT(server_now()));
+				 "INSERT INTO action (id, device, release, rollout, state, created,"
+				 " download_only) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				 MP_INT(id), MP_INT(d->row), MP_TEXT(rollout->release),
+				 MP_INT(rollout->id), MP_INT(state), MP_INT(server_now()),
+				 MP_INT(rollout->download_only));
 	if (r >= 0)
 		r = mp_store_run(s->store, "UPDATE device SET action = ? WHERE id = ?", MP_INT(id),
 				 MP_INT(d->row));
 	if (r < 0)
 		return r;
 	d->action = id;
-	d->action_state = ACTION_OPEN;
-	d->target = target;
+	d->action_state = state;
+	d->target = rollout->release;
 	d->fetched = false;
+	d->download_only = rollout->download_only;
 	d->offered = server_now();
 	d->rows = 0;
 	device_forget_poll(d);
@@ -63,6 +69,19 @@ static int set_action_state(struct server *s, struct device *d, enum action_stat
 	if (r < 0)
 		return r;
 	d->action_state = state;
+	device_forget_poll(d);
+	return 0;
+}
+
+int devices_adopt_action(struct server *s, struct device *d, const struct rollout *rollout)
+{
+	int r = mp_store_run(
+		s->store, "UPDATE action SET rollout = ?, download_only = ? WHERE id = ?",
+		MP_INT(rollout->id), MP_INT(rollout->download_only), MP_INT(d->action));
+
+	if (r < 0)
+		return r;
+	d->download_only = rollout->download_only;
 	device_forget_poll(d);
 	return 0;
 }
@@ -83,7 +102,8 @@ int devices_fetched(struct server *s, struct device *d)
 int devices_close_action(struct server *s, struct device *d, enum action_state how,
 			 const char *reason)
 {
-	bool ended_well = how == ACTION_FINISHED;
+	bool installed = how == ACTION_FINISHED;
+	bool ended_well = installed || how == ACTION_DOWNLOADED;
 	int r = mp_store_run(s->store,
 			     "UPDATE action SET state = ?, ended = ?, reason = ? WHERE id = ?",
 			     MP_INT(how), MP_INT(server_now()), MP_TEXT(reason ? reason : ""),
@@ -94,14 +114,13 @@ int devices_close_action(struct server *s, struct device *d, enum action_state h
 			s->store,
 			"UPDATE device SET action = NULL, installed = coalesce(?, installed),"
 			" wants_config = max(wants_config, ?) WHERE id = ?",
-			ended_well ? MP_INT(d->action) : MP_TEXT(NULL), MP_INT(ended_well),
+			installed ? MP_INT(d->action) : MP_TEXT(NULL), MP_INT(ended_well),
 			MP_INT(d->row));
 	if (r < 0)
 		return r;
-	if (ended_well) {
+	if (installed)
 		d->installed = d->action;
-		d->wants_config = true;
-	}
+	d->wants_config |= ended_well;
 	d->action = 0;
 	d->target = "";
 	device_forget_poll(d);

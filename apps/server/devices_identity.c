@@ -59,6 +59,38 @@ int devices_key_id(struct server *s, const struct device *d, char ret[65])
 	return 0;
 }
 
+int devices_set_auto_confirm(struct server *s, struct device *d, const struct auto_confirm *how)
+{
+	int r = mp_store_run(s->store,
+			     "UPDATE device SET auto_confirm = ?, auto_confirm_initiator = ?,"
+			     " auto_confirm_remark = ? WHERE id = ?",
+			     MP_INT(how->since), MP_TEXT(how->initiator), MP_TEXT(how->remark),
+			     MP_INT(d->row));
+
+	if (r < 0)
+		return r;
+	d->auto_confirm = how->since;
+	return 0;
+}
+
+int devices_auto_confirm(struct server *s, const struct device *d, struct auto_confirm *ret)
+{
+	auto_(mp_query) *q = NULL;
+	int r = mp_store_query(s->store,
+			       "SELECT auto_confirm_initiator, auto_confirm_remark FROM device"
+			       " WHERE id = ?",
+			       &q, MP_INT(d->row));
+
+	if (r == 0)
+		r = mp_query_next(q);
+	if (r <= 0)
+		return r < 0 ? r : -ENOENT;
+	ret->since = d->auto_confirm;
+	snprintf(ret->initiator, sizeof(ret->initiator), "%s", mp_query_text(q, 0));
+	snprintf(ret->remark, sizeof(ret->remark), "%s", mp_query_text(q, 1));
+	return 0;
+}
+
 int devices_attributes(struct server *s, const struct device *d, struct mp_json **ret)
 {
 	auto_(mp_query) *q = NULL;
@@ -169,6 +201,7 @@ struct mp_json *device_json(struct server *s, const struct device *d, bool with_
 	r |= mp_json_put_str(j, "reason", d->reason ? d->reason : "");
 	r |= mp_json_put_int(j, "last_seen", heard(lwm2m, d));
 	r |= mp_json_put_int(j, "created", d->created);
+	r |= mp_json_put_bool(j, "auto_confirm", d->auto_confirm != 0);
 	if (lwm2m)
 		r |= mp_json_put_str(j, "lwm2m", registration_is_awake(lwm2m) ? "awake" : "asleep");
 	if (with_attributes && devices_attributes(s, d, &attributes) == 0)

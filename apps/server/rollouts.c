@@ -33,7 +33,8 @@ static const char *const member_names[] = {
 	[MEMBER_DOWNLOADING] = "downloading", [MEMBER_INSTALLING] = "installing",
 	[MEMBER_PROVING] = "proving",	      [MEMBER_PROVEN] = "proven",
 	[MEMBER_FAILED] = "failed",	      [MEMBER_SUPERSEDED] = "superseded",
-	[MEMBER_CANCELED] = "canceled",
+	[MEMBER_CANCELED] = "canceled",	      [MEMBER_UNCONFIRMED] = "unconfirmed",
+	[MEMBER_DOWNLOADED] = "downloaded",
 };
 
 const char *rollout_state_name(enum rollout_state s)
@@ -44,6 +45,11 @@ const char *rollout_state_name(enum rollout_state s)
 const char *member_state_name(enum member_state s)
 {
 	return member_names[s];
+}
+
+bool member_is_over(int state)
+{
+	return state >= MEMBER_PROVEN && state != MEMBER_UNCONFIRMED;
 }
 
 size_t rollouts_count(const struct rollouts *t)
@@ -130,6 +136,8 @@ static int load_one(struct rollouts *t, const struct mp_query *q)
 	r->started = mp_query_int(q, 6);
 	r->ended = mp_query_int(q, 7);
 	r->board = intern(mp_query_text(q, 9));
+	r->confirm = mp_query_int(q, 10);
+	r->download_only = mp_query_int(q, 11);
 	r->reason = *mp_query_text(q, 8) ? strdup(mp_query_text(q, 8)) : NULL;
 	code = r->release && r->board ? insert(t, r) : -ENOMEM;
 	if (code < 0)
@@ -178,8 +186,8 @@ int rollouts_load(struct server *s, struct rollouts **ret, struct mp_err *err)
 	auto_(mp_query) *q = NULL;
 	int r = t ? mp_store_query(s->store,
 				   "SELECT id, release, state, everyone, success_threshold,"
-				   " error_threshold, started, ended, reason, board FROM rollout "
-				   "ORDER BY id",
+				   " error_threshold, started, ended, reason, board, confirm,"
+				   " download_only FROM rollout ORDER BY id",
 				   &q, MP_NOTHING)
 		  : -ENOMEM;
 
@@ -211,6 +219,8 @@ struct mp_json *rollout_json(const struct rollout *r)
 	bad |= mp_json_put_str(j, "state", state_names[r->state]);
 	bad |= mp_json_put_bool(j, "all", r->everyone);
 	bad |= mp_json_put_str(j, "board", r->board);
+	bad |= mp_json_put_bool(j, "confirm", r->confirm);
+	bad |= mp_json_put_bool(j, "download_only", r->download_only);
 	bad |= mp_json_put_int(j, "devices", (int64_t)rollout_total(r));
 	bad |= mp_json_put(j, "counts", counts);
 	bad |= mp_json_put_str(j, "reason", r->reason ? r->reason : "");
@@ -285,7 +295,7 @@ static int withdraw(struct server *s, struct rollout *r, bool all)
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && (d = devices_at(s->devices, i)); i++) {
-		if (d->rollout != r || !d->action || d->action_state != ACTION_OPEN)
+		if (d->rollout != r || !d->action || d->action_state == ACTION_CANCELING)
 			continue;
 		if (d->target != r->release || (d->fetched && !all))
 			continue;
@@ -304,8 +314,9 @@ static int withdraw(struct server *s, struct rollout *r, bool all)
 static int settle(struct server *s, struct rollout *r)
 {
 	size_t total = rollout_total(r), failed = r->count[MEMBER_FAILED];
-	size_t proven = r->count[MEMBER_PROVEN];
-	size_t over = proven + failed + r->count[MEMBER_CANCELED];
+	size_t done = r->count[MEMBER_PROVEN] + r->count[MEMBER_DOWNLOADED];
+	size_t over = done + failed + r->count[MEMBER_CANCELED];
+	const char *how = r->download_only ? "have it" : "are proven";
 	char text[256];
 	int code = 0;
 
@@ -320,12 +331,12 @@ static int settle(struct server *s, struct rollout *r)
 	}
 	if (over < total)
 		return 0;
-	snprintf(text, sizeof(text), "%zu of %zu devices are proven.", proven, total);
-	if (proven * 100 >= (size_t)r->success_threshold * total)
+	snprintf(text, sizeof(text), "%zu of %zu devices %s.", done, total, how);
+	if (done * 100 >= (size_t)r->success_threshold * total)
 		return set_state(s, r, ROLLOUT_FINISHED, text);
 	snprintf(text, sizeof(text),
-		 "%zu of %zu devices are proven, fewer than the success threshold of %d %%.",
-		 proven, total, r->success_threshold);
+		 "%zu of %zu devices %s, fewer than the success threshold of %d %%.", done, total,
+		 how, r->success_threshold);
 	return set_state(s, r, ROLLOUT_STOPPED, text);
 }
 
@@ -371,13 +382,14 @@ static int may_follow(const struct device *d, const struct release *release, str
 static int leave(struct server *s, struct device *d, const struct rollout *for_whom)
 {
 	struct rollout *old = d->rollout;
+	bool unconfirmed = d->action && d->action_state == ACTION_UNCONFIRMED;
 	int code = 0;
 
-	if (old && old != for_whom && d->member < MEMBER_PROVEN)
+	if (old && old != for_whom && !member_is_over(d->member))
 		code = move(s, d, MEMBER_SUPERSEDED);
-	if (code < 0 || !d->action || d->target == for_whom->release)
+	if (code < 0 || !d->action || (d->target == for_whom->release && !unconfirmed))
 		return code;
-	if (d->action_state == ACTION_OPEN)
+	if (d->action_state != ACTION_CANCELING)
 		code = devices_cancel(s, d);
 	if (code == 0 && !d->action)
 		code = devices_report(
@@ -392,8 +404,10 @@ static int include(struct server *s, struct rollout *r, struct device *d)
 		strcmp(d->release, r->release) == 0 ? MEMBER_PROVEN : MEMBER_WAITING;
 	int code = leave(s, d, r);
 
-	if (code == 0 && d->action && d->target == r->release)
+	if (code == 0 && d->action && d->target == r->release) {
 		state = MEMBER_OFFERED; /* it is on its way there already */
+		code = devices_adopt_action(s, d, r);
+	}
 	if (code == 0)
 		code = mp_store_run(s->store,
 				    "INSERT OR REPLACE INTO member (rollout, device, state)"
@@ -437,14 +451,18 @@ static int make(struct server *s, const struct rollout_config *c, const struct r
 		code = mp_store_run(
 			s->store,
 			"INSERT INTO rollout (release, state, everyone, success_threshold,"
-			" error_threshold, started, board) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			" error_threshold, started, board, confirm, download_only)"
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			MP_TEXT(release->version), MP_INT(ROLLOUT_RUNNING), MP_INT(c->everyone),
 			MP_INT(c->success_threshold), MP_INT(c->error_threshold),
-			MP_INT(server_now()), MP_TEXT(c->board));
+			MP_INT(server_now()), MP_TEXT(c->board), MP_INT(c->confirm),
+			MP_INT(c->download_only));
 	if (code >= 0) {
 		r->id = mp_store_last_id(s->store);
 		r->release = release->version;
 		r->everyone = c->everyone;
+		r->confirm = c->confirm;
+		r->download_only = c->download_only;
 		r->board = intern(c->board);
 		r->success_threshold = c->success_threshold;
 		r->error_threshold = c->error_threshold;
@@ -493,7 +511,7 @@ int rollouts_start(struct server *s, const struct rollout_config *c, struct roll
 
 int rollouts_join(struct server *s, struct device *d)
 {
-	if (d->rollout && d->member < MEMBER_PROVEN)
+	if (d->rollout && !member_is_over(d->member))
 		return 0;
 	for (size_t i = s->rollouts->n; i-- > 0;) {
 		struct rollout *r = s->rollouts->all[i];

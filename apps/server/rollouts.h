@@ -36,15 +36,20 @@ enum member_state { /* stored: append only */
 		    MEMBER_FAILED,
 		    MEMBER_SUPERSEDED,
 		    MEMBER_CANCELED,
+		    MEMBER_UNCONFIRMED, /* offered, as soon as somebody agrees */
+		    MEMBER_DOWNLOADED, /* all that the rollout asks for */
 		    MEMBER_STATES
 };
 const char *member_state_name(enum member_state s);
+bool member_is_over(int state);
 
 struct rollout {
 	int64_t id, started, ended;
 	const char *release; /* interned */
 	enum rollout_state state;
 	bool everyone; /* devices that come later join in */
+	bool confirm; /* somebody has to agree, device by device */
+	bool download_only; /* devices fetch it and do not install it */
 	const char *board; /* interned; everyone: of this board alone; "" for all boards */
 	int success_threshold, error_threshold; /* percent of its devices */
 	size_t count[MEMBER_STATES];
@@ -69,6 +74,7 @@ struct rollout_config {
 	const char *board; /* "" for all boards */
 	struct device *const *devices; /* when not everyone */
 	size_t n;
+	bool confirm, download_only;
 	int success_threshold, error_threshold;
 };
 /* -EPROTO with a sentence: nobody to update, or one of the named devices cannot take it. */

@@ -103,5 +103,15 @@ static const char telemetry[] =
 static const char bootstrap[] = "CREATE TABLE bootstrap_config (endpoint TEXT PRIMARY KEY, config "
 				"BLOB NOT NULL) WITHOUT ROWID;";
 
-const char *const server_migrations[] = {first,	    credentials, firmware, lwm2m,
-					 telemetry, bootstrap,	 NULL};
+/* updates that wait for somebody's word, or are fetched and not installed; auto_confirm: since when
+ * the device takes all without being asked, 0 when it does not */
+static const char confirmation[] =
+	"ALTER TABLE rollout ADD COLUMN confirm INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE rollout ADD COLUMN download_only INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE action ADD COLUMN download_only INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN auto_confirm INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN auto_confirm_initiator TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE device ADD COLUMN auto_confirm_remark TEXT NOT NULL DEFAULT '';";
+
+const char *const server_migrations[] = {first,	    credentials, firmware,     lwm2m,
+					 telemetry, bootstrap,	 confirmation, NULL};

@@ -13,6 +13,7 @@ static const char *const executions[] = {
 };
 static const char *const finishes[] = {
 	[MP_DDI_NONE] = "none", [MP_DDI_SUCCESS] = "success", [MP_DDI_FAILURE] = "failure"};
+static const char *const answers[] = {"denied", "confirmed"};
 static const char *const modes[] = {
 	[MP_DDI_MERGE] = "merge", [MP_DDI_REPLACE] = "replace", [MP_DDI_REMOVE] = "remove"};
 
@@ -58,12 +59,12 @@ static void add_text(char *to, size_t room, size_t *at, const char *text)
 	to[*at] = '\0';
 }
 
-static int read_details(const struct mp_json *status, struct mp_ddi_report *ret, struct mp_err *err)
+static int read_details(const struct mp_json *from, char *ret, size_t room, struct mp_err *err)
 {
-	const struct mp_json *details = mp_json_get(status, "details");
+	const struct mp_json *details = mp_json_get(from, "details");
 	size_t n = mp_json_size(details), at = 0;
 
-	ret->details[0] = '\0';
+	*ret = '\0';
 	if (details && mp_json_type(details) != MP_JSON_ARRAY &&
 	    mp_json_type(details) != MP_JSON_NULL)
 		return mp_err_set(err, -EBADMSG, "'details' must be an array");
@@ -75,8 +76,8 @@ static int read_details(const struct mp_json *status, struct mp_ddi_report *ret,
 		if (!text)
 			return mp_err_set(err, -EBADMSG, "'details' must hold strings");
 		if (at > 0)
-			add_text(ret->details, sizeof(ret->details), &at, "; ");
-		add_text(ret->details, sizeof(ret->details), &at, text);
+			add_text(ret, room, &at, "; ");
+		add_text(ret, room, &at, text);
 	}
 	return 0;
 }
@@ -109,12 +110,30 @@ int mp_ddi_report_parse(const void *text, size_t len, struct mp_ddi_report *ret,
 	finished = read_enum(result, "finished", finishes, 3, err);
 	if (finished < 0)
 		return finished;
-	r = read_details(status, ret, err);
+	r = read_details(status, ret->details, sizeof(ret->details), err);
 	if (r < 0)
 		return r;
 	ret->execution = (enum mp_ddi_execution)execution;
 	ret->finished = (enum mp_ddi_finished)finished;
 	ret->percent = percent_of(mp_json_get(result, "progress"));
+	return 0;
+}
+
+int mp_ddi_confirmation_parse(const void *text, size_t len, struct mp_ddi_confirmation *ret,
+			      struct mp_err *err)
+{
+	auto_(mp_json) *doc = NULL;
+	int r = mp_json_parse(text, len, &doc, err), answer;
+
+	if (r < 0)
+		return r;
+	answer = read_enum(doc, "confirmation", answers, 2, err);
+	if (answer < 0)
+		return answer;
+	r = read_details(doc, ret->details, sizeof(ret->details), err);
+	if (r < 0)
+		return r == -EDQUOT ? -EBADMSG : r;
+	ret->is_welcome = answer;
 	return 0;
 }
 

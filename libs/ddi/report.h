@@ -4,10 +4,11 @@
  *     r = mp_ddi_report_parse(body, len, &report, &err);
  *     if (report.execution == MP_DDI_CLOSED && report.finished != MP_DDI_FAILURE) ...
  *
- * Both kinds of body are those of hawkBit's DDI; members that we do not know are ignored.
+ * All kinds of body are those of hawkBit's DDI; members that we do not know are ignored.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -39,6 +40,15 @@ const char *mp_ddi_execution_name(enum mp_ddi_execution e);
 /* -EBADMSG: no such feedback; -EDQUOT: too many messages; -ENOMEM. */
 int mp_ddi_report_parse(const void *text, size_t len, struct mp_ddi_report *ret,
 			struct mp_err *err);
+
+struct mp_ddi_confirmation {
+	bool is_welcome;
+	char details[1024]; /* as above */
+};
+
+/* -EBADMSG: no such answer, or too many messages; -ENOMEM. */
+int mp_ddi_confirmation_parse(const void *text, size_t len, struct mp_ddi_confirmation *ret,
+			      struct mp_err *err);
 
 enum mp_ddi_mode { MP_DDI_MERGE, MP_DDI_REPLACE, MP_DDI_REMOVE };
 /* The body of PUT configData: its mode and its non-empty object of plain values, borrowed from *ret_doc. */

@@ -91,6 +91,29 @@ TEST(long_details_are_cut_between_characters)
 	ASSERT_INT('\xa4', report.details[1021]);
 }
 
+static int answer(const char *text, struct mp_ddi_confirmation *ret)
+{
+	return mp_ddi_confirmation_parse(text, strlen(text), ret, &error);
+}
+
+TEST(a_confirmation_says_yes_or_no_and_why)
+{
+	static const char *const bad[] = {"{}", "[]", "{\"confirmation\":\"zap\"}",
+					  "{\"confirmation\":1}",
+					  "{\"confirmation\":\"denied\",\"details\":\"x\"}"};
+	struct mp_ddi_confirmation said;
+
+	ASSERT_OK(answer("{\"confirmation\":\"confirmed\"}", &said));
+	ASSERT(said.is_welcome);
+	ASSERT_STR("", said.details);
+	ASSERT_OK(answer("{\"confirmation\":\"denied\",\"code\":-1,\"details\":[\"not\",\"now\"]}",
+			 &said));
+	ASSERT(!said.is_welcome);
+	ASSERT_STR("not; now", said.details);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ASSERT_ERR(-EBADMSG, answer(bad[i], &said));
+}
+
 TEST(attributes_have_a_mode_and_plain_values)
 {
 	auto_(mp_json) *doc = NULL;
@@ -129,6 +152,31 @@ TEST(a_report_cut_anywhere_is_refused)
 		free(exact);
 		ASSERT_ERR(-EBADMSG, r);
 	}
+}
+
+TEST(a_confirmation_cut_anywhere_is_refused)
+{
+	static const char whole[] = "{\"confirmation\":\"confirmed\",\"details\":[\"yes\"]}";
+
+	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
+		struct mp_ddi_confirmation said;
+		char *exact = malloc(n ? n : 1);
+		int r;
+
+		ASSERT(exact);
+		memcpy(exact, whole, n);
+		r = mp_ddi_confirmation_parse(exact, n, &said, NULL);
+		free(exact);
+		ASSERT_ERR(-EBADMSG, r);
+	}
+}
+
+TORTURE(a_confirmation_survives_running_out_of_memory)
+{
+	static const char whole[] = "{\"confirmation\":\"confirmed\",\"details\":[\"yes\"]}";
+	struct mp_ddi_confirmation said;
+
+	return mp_ddi_confirmation_parse(whole, sizeof(whole) - 1, &said, NULL);
 }
 
 TORTURE(a_report_survives_running_out_of_memory)

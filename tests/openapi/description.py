@@ -81,9 +81,9 @@ class Description:
     def check_request(self, method, path, kind, body):
         """What we send to be accepted is what the description allows."""
         operation, _ = self.operation(method, path)
-        wanted = operation.get("requestBody")
+        wanted = self.resolve(operation.get("requestBody", {}))
         if body is None:
-            assert not (wanted and wanted.get("required"))
+            assert not wanted.get("required")
             return
         schema = wanted["content"][kind].get("schema")
         if schema and kind == "application/json":

@@ -261,6 +261,23 @@ def rollouts(call, fleet):
     call("delete", "/api/v1/devices/{id}", 204, id="demo-1")
 
 
+def confirmations(call, fleet):
+    device = fleet.device("demo-9", "0.9.0")
+    made = call("post", "/api/v1/rollouts", 201, {"release": "1.1.0", "devices": ["demo-9"], "confirm": True, "download_only": True})
+    assert made["confirm"] and made["download_only"]
+    for verb in ("confirm", "deny"):
+        path = "/api/v1/devices/{id}/" + verb
+        call("post", path, 409, id="demo-9")
+        call("post", path, 404, id="nobody")
+        call("post", path, 413, announced=70000, id="demo-9")
+    device.poll()
+    deny, confirm = ("/api/v1/devices/{id}/" + verb for verb in ("deny", "confirm"))
+    call("post", deny, 400, {"reason": 1}, id="demo-9")
+    call("post", confirm, 400, b"no JSON", id="demo-9")
+    assert call("post", deny, 200, {"reason": "not now"}, id="demo-9")["state"] == "unconfirmed"
+    assert call("post", confirm, 200, id="demo-9")["state"] == "offered"
+
+
 def tokens(call, fleet):
     many, one = "/api/v1/tokens", "/api/v1/tokens/{name}"
     made = call("post", many, 201, {"name": "guest", "role": "viewer"})
@@ -533,7 +550,7 @@ def tired(call, fleet):
 
 
 def test_every_operation_answers_as_described(call, fleet, description):
-    for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, tokens,
+    for chapter in (look_at_the_server, upload, publish, rotate, channels, devices, rollouts, confirmations, tokens,
                     credentials, bootstrap, lwm2m, enrolment, crowd, strangers, tired):
         chapter(call, fleet)
     wanted = {(method, path, status) for method, path, operation in description.operations()

@@ -383,7 +383,7 @@ def test_installed_by_other_means(server, device):
 
 def test_nothing_waits_for_confirmation(offered):
     answer = offered.call("GET", "/confirmationBase").json()
-    assert answer["autoConfirm"] == {"active": False}
+    assert answer["autoConfirm"] == {"active": False, "activatedAt": 0}
     assert answer["_links"]["activateAutoConfirm"]["href"].endswith("/confirmationBase/activateAutoConfirm")
     path = f"/confirmationBase/{offered.action}/feedback"
     assert offered.call("POST", path, {"confirmation": "confirmed"}).status == 404

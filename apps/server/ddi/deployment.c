@@ -12,7 +12,7 @@
 #include "ddi/handlers.h"
 #include "releases.h"
 
-static int put_href(struct mp_json *links, const char *name, const char *href)
+int ddi_put_link(struct mp_json *links, const char *name, const char *href)
 {
 	struct mp_json *link = mp_json_new_object();
 	int r = mp_json_put_str(link, "href", href);
@@ -44,15 +44,15 @@ static struct mp_json *links_json(struct call *c, const char *base, int64_t modu
 	if (r == 0)
 		r = escape(name, &href);
 	if (r == 0 && mp_request_is_tls(c->rq))
-		r = put_href(links, "download", mp_buf_str(&href));
+		r = ddi_put_link(links, "download", mp_buf_str(&href));
 	if (r == 0)
-		r = put_href(links, "download-http", mp_buf_str(&href));
+		r = ddi_put_link(links, "download-http", mp_buf_str(&href));
 	if (r == 0)
 		r = mp_buf_add_str(&href, ".MD5SUM");
 	if (r == 0 && mp_request_is_tls(c->rq))
-		r = put_href(links, "md5sum", mp_buf_str(&href));
+		r = ddi_put_link(links, "md5sum", mp_buf_str(&href));
 	if (r == 0)
-		r = put_href(links, "md5sum-http", mp_buf_str(&href));
+		r = ddi_put_link(links, "md5sum-http", mp_buf_str(&href));
 	return r < 0 ? NULL : take_ptr(links);
 }
 
@@ -119,7 +119,10 @@ static int history_json(struct call *c, int64_t action, uint64_t most, struct mp
 	}
 	if (r == 0)
 		r = mp_json_put_str(j, "status",
-				    c->device->action == action ? "RUNNING" : "FINISHED");
+				    c->device->action != action ? "FINISHED"
+				    : c->device->action_state == ACTION_UNCONFIRMED
+					    ? "WAIT_FOR_CONFIRMATION"
+					    : "RUNNING");
 	if (r == 0)
 		r = mp_json_put(j, "messages", take_ptr(messages));
 	if (r < 0)
@@ -146,8 +149,9 @@ static int add_history(struct call *c, int64_t action, struct mp_json *to)
 	return r < 0 ? r : mp_json_put(to, "actionHistory", history);
 }
 
-static struct mp_json *deployment_json(struct call *c, const struct ddi_action *action,
-				       const struct release *release, struct mp_json *artifacts)
+static struct mp_json *action_json(struct call *c, const struct ddi_action *action,
+				   const struct release *release, struct mp_json *artifacts,
+				   const char *name)
 {
 	auto_(mp_json) *j = mp_json_new_object();
 	struct mp_json *deployment = mp_json_new_object(), *chunks = mp_json_new_array();
@@ -155,16 +159,16 @@ static struct mp_json *deployment_json(struct call *c, const struct ddi_action *
 	int r = mp_json_put_str(deployment, "download", "forced");
 
 	snprintf(id, sizeof(id), "%lld", (long long)action->id);
-	r |= mp_json_put_str(deployment, "update", "forced");
+	r |= mp_json_put_str(deployment, "update", action->download_only ? "skip" : "forced");
 	r |= mp_json_append(chunks, chunk_json(release, artifacts));
 	r |= mp_json_put(deployment, "chunks", chunks);
 	r |= mp_json_put_str(j, "id", id);
-	r |= mp_json_put(j, "deployment", deployment);
+	r |= mp_json_put(j, name, deployment);
 	r |= add_history(c, action->id, j);
 	return r ? NULL : take_ptr(j);
 }
 
-static void reply_deployment(struct call *c, const struct ddi_action *action)
+void ddi_reply_action(struct call *c, const struct ddi_action *action, const char *name)
 {
 	const struct release *release = releases_find(c->server->releases, action->release);
 	struct mp_json *artifacts = NULL;
@@ -178,7 +182,7 @@ static void reply_deployment(struct call *c, const struct ddi_action *action)
 			mp_reply_empty(c->rq, 500);
 		return;
 	}
-	ddi_reply(c, deployment_json(c, action, release, artifacts));
+	ddi_reply(c, action_json(c, action, release, artifacts, name));
 }
 
 void ddi_get_deployment(struct call *c)
@@ -188,7 +192,8 @@ void ddi_get_deployment(struct call *c)
 	devices_seen(c->server, c->device);
 	if (!ddi_find_action(c, c->args[2], &action))
 		return;
-	if (action.state == ACTION_CANCELING || action.state == ACTION_CANCELED) {
+	if (action.state == ACTION_CANCELING || action.state == ACTION_CANCELED ||
+	    action.state == ACTION_UNCONFIRMED) {
 		mp_reply_empty(c->rq, 404);
 		return;
 	}
@@ -196,7 +201,7 @@ void ddi_get_deployment(struct call *c)
 		call_failed(c);
 		return;
 	}
-	reply_deployment(c, &action);
+	ddi_reply_action(c, &action, "deployment");
 }
 
 void ddi_get_installed(struct call *c)
@@ -208,7 +213,7 @@ void ddi_get_installed(struct call *c)
 	if (action.state != ACTION_FINISHED)
 		mp_reply_empty(c->rq, 404);
 	else
-		reply_deployment(c, &action);
+		ddi_reply_action(c, &action, "deployment");
 }
 
 /* hawkBit's experimental report of what was installed by other means. */

@@ -29,7 +29,7 @@ static bool read_report(struct call *c, struct mp_ddi_report *ret)
 	return r == 0;
 }
 
-static void finish(struct call *c, int r)
+void ddi_finish(struct call *c, int r)
 {
 	if (r == -EDQUOT) {
 		ddi_error(
@@ -54,10 +54,12 @@ void ddi_post_feedback(struct call *c)
 
 	if (!read_report(c, &report) || !ddi_find_action(c, c->args[2], &action))
 		return;
-	if (action.state != ACTION_OPEN && action.state != ACTION_CANCELING)
+	if (action_has_ended(action.state))
 		mp_reply_empty(c->rq, 410);
+	else if (action.state == ACTION_UNCONFIRMED)
+		mp_reply_empty(c->rq, 404);
 	else
-		finish(c, actions_feedback(c->server, c->device, &report));
+		ddi_finish(c, actions_feedback(c->server, c->device, &report));
 }
 
 void ddi_get_cancel(struct call *c)
@@ -95,12 +97,12 @@ void ddi_post_cancel_feedback(struct call *c)
 		return;
 	if (action.state == ACTION_CANCELED)
 		mp_reply_empty(c->rq, 200); /* said again, since the answer was lost */
-	else if (action.state == ACTION_OPEN)
-		mp_reply_empty(c->rq, 404);
-	else if (action.state != ACTION_CANCELING)
+	else if (action_has_ended(action.state))
 		mp_reply_empty(c->rq, 410);
+	else if (action.state != ACTION_CANCELING)
+		mp_reply_empty(c->rq, 404);
 	else
-		finish(c, actions_cancel_feedback(c->server, c->device, &report));
+		ddi_finish(c, actions_cancel_feedback(c->server, c->device, &report));
 }
 
 void ddi_put_config(struct call *c)
@@ -119,5 +121,5 @@ void ddi_put_config(struct call *c)
 		return;
 	}
 	r = actions_attributes(c->server, c->device, (int)mode, data);
-	finish(c, r == -EFBIG ? -EDQUOT : r);
+	ddi_finish(c, r == -EFBIG ? -EDQUOT : r);
 }

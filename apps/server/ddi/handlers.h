@@ -25,6 +25,7 @@ void ddi_get_confirmation(struct call *c);
 void ddi_get_confirmation_action(struct call *c);
 void ddi_post_confirmation_feedback(struct call *c);
 void ddi_post_auto_confirm(struct call *c);
+void ddi_post_no_auto_confirm(struct call *c);
 
 /* "https://host:port/DEFAULT/controller/v1/ID", from what the request says of itself. False:
  * answered 400, since the Host header is no host. */
@@ -41,9 +42,21 @@ bool ddi_is_not_json(struct call *c);
 struct ddi_action {
 	int64_t id;
 	enum action_state state;
+	bool download_only;
 	char release[32];
 };
 bool ddi_find_action(struct call *c, const char *text, struct ddi_action *ret);
+
+/* "CONTENT": what the action wants, in the words of deploymentBase: under that name the deployment or
+ * what is to be confirmed is told. */
+void ddi_reply_action(struct call *c, const struct ddi_action *action, const char *name);
+/* Where the device finds the action ("deploymentBase", "confirmationBase"). It changes with the kind
+ * of the action, so that the device reads it anew. */
+int ddi_action_href(const struct device *d, const char *base, const char *place,
+		    struct mp_buf *out);
+int ddi_put_link(struct mp_json *links, const char *name, const char *href);
+/* The rest of an exchange that wrote: its failure, or 200 and nothing more. */
+void ddi_finish(struct call *c, int r);
 
 /* [{"filename", "hashes", "size", "_links"}] */
 int ddi_artifacts_json(struct call *c, const struct release *r, struct mp_json **ret);

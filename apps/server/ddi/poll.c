@@ -30,17 +30,38 @@ static uint32_t circumstances(struct call *c)
 	return mp_request_is_tls(c->rq) ? ~h : h;
 }
 
-static int add_link(struct mp_buf *text, const char *name, const char *base, const char *place,
-		    int64_t id, bool with_check)
+int ddi_action_href(const struct device *d, const char *base, const char *place, struct mp_buf *out)
 {
-	int r = mp_buf_printf(text, "%s\"%s\":{\"href\":\"%s/%s",
-			      text->data[text->len - 1] == '{' ? "" : ",", name, base, place);
+	int64_t kind = d->action * 2 + d->download_only;
 
+	return mp_buf_printf(out, "%s/%s/%lld?c=%lld", base, place, (long long)d->action,
+			     (long long)(kind * 2654435761 % 1000000007));
+}
+
+static int open_link(struct mp_buf *text, const char *name)
+{
+	return mp_buf_printf(text, "%s\"%s\":{\"href\":\"",
+			     text->data[text->len - 1] == '{' ? "" : ",", name);
+}
+
+static int add_link(struct mp_buf *text, const char *base, const char *place, int64_t id)
+{
+	int r = open_link(text, place);
+
+	if (r == 0)
+		r = mp_buf_printf(text, "%s/%s", base, place);
 	if (r == 0 && id)
 		r = mp_buf_printf(text, "/%lld", (long long)id);
-	/* Would change if the kind of the action did; ours are all forced. */
-	if (r == 0 && with_check)
-		r = mp_buf_printf(text, "?c=%lld", (long long)(id * 2654435761 % 1000000007));
+	return r < 0 ? r : mp_buf_add_str(text, "\"}");
+}
+
+static int add_action(struct mp_buf *text, const struct device *d, const char *base,
+		      const char *place)
+{
+	int r = open_link(text, place);
+
+	if (r == 0)
+		r = ddi_action_href(d, base, place, text);
 	return r < 0 ? r : mp_buf_add_str(text, "\"}");
 }
 
@@ -55,13 +76,14 @@ static int format(const struct device *d, enum offer offer, const char *base, un
 	if (r < 0 || none)
 		return r;
 	if (offer == OFFER_CANCEL)
-		r = add_link(text, "cancelAction", base, "cancelAction", d->action, false);
+		r = add_link(text, base, "cancelAction", d->action);
 	else if (offer != OFFER_NOTHING)
-		r = add_link(text, "deploymentBase", base, "deploymentBase", d->action, true);
+		r = add_action(text, d, base,
+			       offer == OFFER_CONFIRM ? "confirmationBase" : "deploymentBase");
 	if (r == 0 && d->installed)
-		r = add_link(text, "installedBase", base, "installedBase", d->installed, false);
+		r = add_link(text, base, "installedBase", d->installed);
 	if (r == 0 && d->wants_config)
-		r = add_link(text, "configData", base, "configData", 0, false);
+		r = add_link(text, base, "configData", 0);
 	return r < 0 ? r : mp_buf_add_str(text, "}}");
 }
 

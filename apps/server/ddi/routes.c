@@ -30,7 +30,7 @@ const struct route ddi_routes[] = {
 	{MP_POST, BASE "/confirmationBase/activateAutoConfirm", ROLE_NONE, BODY,
 	 ddi_post_auto_confirm, NULL},
 	{MP_POST, BASE "/confirmationBase/deactivateAutoConfirm", ROLE_NONE, BODY,
-	 ddi_post_auto_confirm, NULL},
+	 ddi_post_no_auto_confirm, NULL},
 	{MP_GET, BASE "/confirmationBase/*", ROLE_NONE, 0, ddi_get_confirmation_action, NULL},
 	{MP_POST, BASE "/confirmationBase/*/feedback", ROLE_NONE, BODY,
 	 ddi_post_confirmation_feedback, NULL},
@@ -124,12 +124,14 @@ bool ddi_find_action(struct call *c, const char *text, struct ddi_action *ret)
 	ret->id = (int64_t)id;
 	if (d->action == ret->id) { /* by far the most frequent */
 		ret->state = d->action_state;
+		ret->download_only = d->download_only;
 		snprintf(ret->release, sizeof(ret->release), "%s", d->target);
 		return true;
 	}
-	r = mp_store_query(c->server->store,
-			   "SELECT state, release FROM action WHERE id = ? AND device = ?", &q,
-			   MP_INT(ret->id), MP_INT(d->row));
+	r = mp_store_query(
+		c->server->store,
+		"SELECT state, release, download_only FROM action WHERE id = ? AND device = ?", &q,
+		MP_INT(ret->id), MP_INT(d->row));
 	if (r == 0)
 		r = mp_query_next(q);
 	if (r < 0) {
@@ -139,6 +141,7 @@ bool ddi_find_action(struct call *c, const char *text, struct ddi_action *ret)
 	if (r == 0)
 		return no_such_action(c, id);
 	ret->state = (enum action_state)mp_query_int(q, 0);
+	ret->download_only = mp_query_int(q, 2);
 	snprintf(ret->release, sizeof(ret->release), "%s", mp_query_text(q, 1));
 	return true;
 }

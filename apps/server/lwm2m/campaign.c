@@ -559,14 +559,39 @@ static void order_to_run(struct run *run, uint16_t resource)
 
 /* ---- the next step ---- */
 
+/* The image is there, and no more is wanted. */
+static void leave_it_there(struct run *run)
+{
+	tell(run->server, run->device, MP_DDI_DOWNLOADED, MP_DDI_NONE, 100, "downloaded");
+	end(run);
+}
+
+/* The image is only to be brought there: what the device runs stays as it is. */
+static void step_aside(struct run *run, enum next next)
+{
+	if (next == NEXT_UNINSTALL)
+		close_run(run, MP_DDI_FAILURE,
+			  "The device takes no other software before what it has is removed, and "
+			  "the rollout asks for the download alone.");
+	else
+		leave_it_there(run);
+}
+
 static void step(struct run *run)
 {
 	struct so_far so_far = {.wanted = run->firmware.version,
 				.stage = run->is_anew ? STAGE_OFFERED : stage_of(run->device)};
 	char reason[400] = "";
+	enum next next;
 
 	run->facts.carrier = run->carrier;
-	switch (course_next(&run->facts, &so_far, reason, sizeof(reason))) {
+	next = course_next(&run->facts, &so_far, reason, sizeof(reason));
+	if (run->device->download_only &&
+	    (next == NEXT_UNINSTALL || next == NEXT_UPDATE || next == NEXT_ACTIVATE)) {
+		step_aside(run, next);
+		return;
+	}
+	switch (next) {
 	case NEXT_WAIT:
 		unheard(run); /* it answers, but does not get on */
 		break;
@@ -646,7 +671,7 @@ static void consider(struct server *s, struct device *d)
 	enum offer offer;
 	bool wrote;
 
-	if (d->campaign || (!d->action && (!d->rollout || d->member >= MEMBER_PROVEN)))
+	if (d->campaign || (!d->action && (!d->rollout || member_is_over(d->member))))
 		return;
 	release = releases_find(s->releases, d->action ? d->target : d->rollout->release);
 	if (!release || !is_ours(s, d, release))
@@ -658,7 +683,7 @@ static void consider(struct server *s, struct device *d)
 	else if (offer == OFFER_CANCEL)
 		(void)actions_cancel_feedback(
 			s, d, &(struct mp_ddi_report){.execution = MP_DDI_CLOSED, .percent = -1});
-	else if (offer != OFFER_NOTHING && actions_fetched(s, d) == 0)
+	else if ((offer == OFFER_NEW || offer == OFFER_ACTION) && actions_fetched(s, d) == 0)
 		begin(s, d, release);
 }
 

@@ -17,6 +17,8 @@ export const deviceStates = {
 	proven: { label: 'Proven', tone: 'good' },
 	failed: { label: 'Failed', tone: 'bad' },
 	rolled_back: { label: 'Rolled back', tone: 'bad' },
+	unconfirmed: { label: 'To be confirmed', tone: 'warn' },
+	downloaded: { label: 'Downloaded', tone: 'good' },
 };
 
 // Of a registration: may it be asked now?
@@ -35,8 +37,9 @@ export const rolloutStates = {
 
 // In the order in which they stand in a bar: what is certain comes first.
 export const memberStates = {
-	proven: 'Proven', failed: 'Failed', proving: 'Proving', installing: 'Installing',
-	downloading: 'Downloading', offered: 'Offered', waiting: 'Waiting', canceled: 'Cancelled',
+	proven: 'Proven', downloaded: 'Downloaded', failed: 'Failed', proving: 'Proving', installing: 'Installing',
+	downloading: 'Downloading', offered: 'Offered', unconfirmed: 'To be confirmed', waiting: 'Waiting',
+	canceled: 'Cancelled',
 };
 
 export function isBusy(state) {
@@ -144,6 +147,15 @@ export function fillStackedBar(node, label, parts) {
 		(slice, part) => { slice.style.width = `${100 * part.n / total}%`; });
 	keyed(legend, there, (part) => part.key, makeLegend,
 		(item, part) => setText(item.lastChild, number(part.n)));
+}
+
+// What its devices come to, and how many have.
+export function goalOf(rollout) {
+	return rollout.download_only ? 'downloaded' : 'proven';
+}
+
+export function doneOf({ counts }) {
+	return counts.proven + counts.downloaded;
 }
 
 export function rolloutParts(rollout) {

@@ -14,6 +14,8 @@
 #include "rest/rest.h"
 #include "rollouts.h"
 
+#define REASON_MAX 1000
+
 /* NULL: answered 404. */
 static struct device *find(struct call *c)
 {
@@ -173,6 +175,60 @@ void rest_get_why(struct call *c)
 	}
 	call_reply(c, 200, j);
 }
+
+/* ---- the update that waits for somebody's word ---- */
+
+/* "reason" of a body that may be left out. False: answered. */
+static bool read_reason(struct call *c, struct mp_json **ret_body, const char **ret)
+{
+	struct mp_err err;
+	size_t len;
+
+	(void)mp_request_body(c->rq, &len);
+	if (len == 0)
+		return true;
+	if (!call_json(c, ret_body))
+		return false;
+	if (!mp_json_get(*ret_body, "reason") ||
+	    (mp_json_read_str(*ret_body, "reason", ret, &err) == 0 && strlen(*ret) <= REASON_MAX))
+		return true;
+	call_error(c, 400, "'reason' must be a text of at most %d bytes.", REASON_MAX);
+	return false;
+}
+
+static void confirm(struct call *c, bool is_welcome)
+{
+	auto_(mp_json) *body = NULL;
+	struct device *d = find(c);
+	const char *reason = "";
+	int r;
+
+	if (!d || !read_reason(c, &body, &reason))
+		return;
+	r = actions_confirm(c->server, d, is_welcome, reason);
+	if (r == -EPROTO) {
+		call_error(c, 409, "No update of %s waits to be confirmed.", d->name);
+	} else if (r == -EDQUOT) {
+		call_error(c, 409, "The update of %s was denied often enough.", d->name);
+	} else if (r < 0) {
+		call_failed(c);
+	} else {
+		call_reply(c, 200, device_json(c->server, d, false));
+		call_wrote(c);
+	}
+}
+
+void rest_confirm_device(struct call *c)
+{
+	confirm(c, true);
+}
+
+void rest_deny_device(struct call *c)
+{
+	confirm(c, false);
+}
+
+/* ---- history ---- */
 
 static const char select_history[] =
 	"SELECT time, what, details, action FROM history WHERE device = ?"

@@ -46,6 +46,8 @@ const struct route rest_routes[] = {
 	{MP_DELETE, API "/devices/*", ROLE_OPERATOR, 0, rest_delete_device, NULL},
 	{MP_GET, API "/devices/*/why", ROLE_VIEWER, 0, rest_get_why, NULL},
 	{MP_GET, API "/devices/*/history", ROLE_VIEWER, 0, rest_get_history, NULL},
+	{MP_POST, API "/devices/*/confirm", ROLE_OPERATOR, SMALL, rest_confirm_device, NULL},
+	{MP_POST, API "/devices/*/deny", ROLE_OPERATOR, SMALL, rest_deny_device, NULL},
 	{MP_GET, API "/lwm2m", ROLE_VIEWER, 0, rest_get_registrations, NULL},
 	{MP_GET, API "/devices/*/lwm2m", ROLE_VIEWER, 0, rest_get_registration, NULL},
 	{MP_GET, API "/devices/*/lwm2m/queue", ROLE_OPERATOR, 0, rest_get_queue, NULL},

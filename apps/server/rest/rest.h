@@ -48,6 +48,8 @@ void rest_post_device(struct call *c);
 void rest_delete_device(struct call *c);
 void rest_get_why(struct call *c);
 void rest_get_history(struct call *c);
+void rest_confirm_device(struct call *c);
+void rest_deny_device(struct call *c);
 
 void rest_get_tokens(struct call *c);
 void rest_post_token(struct call *c);

@@ -135,6 +135,8 @@ void rest_post_rollout(struct call *c)
 	config.release = release;
 	config.devices = devices;
 	config.board = mp_json_str(mp_json_get(body, "board"), "");
+	config.confirm = mp_json_bool(mp_json_get(body, "confirm"), false);
+	config.download_only = mp_json_bool(mp_json_get(body, "download_only"), false);
 	config.everyone = mp_json_bool(mp_json_get(body, "all"), false) || *config.board;
 	if (r == 0)
 		r = rollouts_start(c->server, &config, &rollout, &err);

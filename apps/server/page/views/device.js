@@ -2,7 +2,7 @@
 // device.js - one device: what it runs, why it does not update, what happened to it
 
 import * as api from '../api.js';
-import { h, icon, keyed, setText } from '../dom.js';
+import { h, icon, keyed, setHidden, setText } from '../dom.js';
 import { number } from '../format.js';
 import {
 	deviceState, empty, fact, fillDeviceState, fillTime, foreign, panel, showEither, time,
@@ -11,7 +11,7 @@ import lwm2m from './lwm2m.js';
 
 const ROWS = 100; // of the history at first, and more with every press of the button
 
-const tones = { proven: 'good', failed: 'bad', 'rolled back': 'bad', canceled: 'warn', 'cancel rejected': 'warn' };
+const tones = { proven: 'good', failed: 'bad', 'rolled back': 'bad', canceled: 'warn', denied: 'warn', 'cancel rejected': 'warn' };
 
 function makeAttribute([name]) {
 	return h('div', { class: 'attribute' }, foreign('dt', name), foreign('dd', ''));
@@ -36,6 +36,9 @@ export default function device({ id, app }) {
 	const state = deviceState();
 	const release = fact('Release'), target = fact('Target'), board = fact('Board'), seen = fact('Last seen');
 	const reason = foreign('p', '', { class: 'why' });
+	const answers = h('div', { class: 'buttons', hidden: true }, [['confirm', 'Confirm the update', 'may take its update'],
+		['deny', 'Deny it', 'stays as it is']].map(([verb, label, done]) => h('button', { type: 'button',
+		onclick: () => app.act(`${path}/${verb}`, `${id} ${done}.`) }, label)));
 	const attributes = h('dl', { class: 'attributes' });
 	const silent = h('p', { class: 'note' }, 'It has not sent any yet.');
 	const timeline = h('ol', { class: 'timeline' });
@@ -46,7 +49,7 @@ export default function device({ id, app }) {
 	} }, 'Show more');
 	const objects = lwm2m({ id, app });
 	const content = h('div', { class: 'stacked' },
-		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why this state', reason), objects.node,
+		h('dl', { class: 'facts' }, release, target, board, seen), panel('Why this state', reason, answers), objects.node,
 		h('div', { class: 'columns' }, panel('History', timeline, nothing, more),
 			panel('Attributes', attributes, silent)));
 	const lost = missing(id);
@@ -58,6 +61,7 @@ export default function device({ id, app }) {
 
 	function show(d) {
 		fillDeviceState(state, d);
+		setHidden(answers, d.state !== 'unconfirmed' || !app.may('operator'));
 		setText(release.lastChild.firstChild, d.release || '–');
 		setText(target.lastChild.firstChild, d.target || '–');
 		setText(board.lastChild.firstChild, d.board || '–');

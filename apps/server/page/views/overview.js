@@ -5,8 +5,8 @@ import * as api from '../api.js';
 import { h, keyed, setAttribute, setHidden, setText } from '../dom.js';
 import { count, number } from '../format.js';
 import {
-	badge, deviceLink, deviceStates, empty, fillBadge, fillStackedBar, fillTime, foreign, isBusy, panel,
-	rolloutParts, rolloutStates, showEither, stackedBar, time,
+	badge, deviceLink, deviceStates, doneOf, empty, fillBadge, fillStackedBar, fillTime, foreign, goalOf, isBusy,
+	panel, rolloutParts, rolloutStates, showEither, stackedBar, time,
 } from '../parts.js';
 
 const SHOWN = 8; // lines of a panel
@@ -35,7 +35,7 @@ function fillRollout(node, rollout) {
 
 	setText(line.children[0], rollout.release);
 	fillBadge(line.children[1], rolloutStates, rollout.state);
-	setText(line.children[2], `${number(rollout.counts.proven)} of ${number(rollout.devices)} proven`);
+	setText(line.children[2], `${number(doneOf(rollout))} of ${number(rollout.devices)} ${goalOf(rollout)}`);
 	fillStackedBar(bar, `Rollout ${rollout.id}`, rolloutParts(rollout));
 }
 
@@ -58,7 +58,10 @@ function fleetParts(states) {
 
 	return [
 		{ key: 'proven', label: 'Proven', n: states.proven, href: '#/devices?state=proven' },
+		{ key: 'downloaded', label: 'Downloaded', n: states.downloaded, href: '#/devices?state=downloaded' },
 		{ key: 'busy', label: 'Updating', n: sum(isBusy), href: '#/devices' },
+		{ key: 'unconfirmed', label: 'To be confirmed', n: states.unconfirmed,
+			href: '#/devices?state=unconfirmed' },
 		{ key: 'failed', label: 'Failed', n: states.failed, href: '#/devices?state=failed' },
 		{ key: 'rolled_back', label: 'Rolled back', n: states.rolled_back,
 			href: '#/devices?state=rolled_back' },

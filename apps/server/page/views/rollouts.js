@@ -5,8 +5,8 @@ import * as api from '../api.js';
 import { h, keyed, setAttribute, setHidden, setText } from '../dom.js';
 import { count, serverNow, span } from '../format.js';
 import {
-	badge, empty, fillBadge, fillPager, fillStackedBar, fillTime, foreign, pager, rolloutParts, rolloutStates,
-	stackedBar, time,
+	badge, empty, fillBadge, fillPager, fillStackedBar, fillTime, foreign, goalOf, pager, rolloutParts,
+	rolloutStates, stackedBar, time,
 } from '../parts.js';
 
 const PAGE = 20;
@@ -42,6 +42,11 @@ async function act(app, rollout, action) {
 		await app.act(`rollouts/${rollout.id}/${action.verb}`, `${name} ${action.done}.`);
 }
 
+function kindOf(rollout) {
+	return [rollout.all ? 'all devices' : 'named devices', rollout.download_only && 'download only',
+		rollout.confirm && 'to be confirmed'].filter(Boolean).join(' · ');
+}
+
 function makeCard(app, rollout) {
 	const buttons = h('div', { class: 'buttons' });
 
@@ -53,7 +58,7 @@ function makeCard(app, rollout) {
 	return h('li', { class: 'panel rollout' },
 		h('div', { class: 'rollout-head' },
 			h('div', {}, h('h2', {}, foreign('span', rollout.release), badge()),
-				h('p', { class: 'note' }, `Rollout ${rollout.id} · ${rollout.all ? 'all devices' : 'named devices'} · started `,
+				h('p', { class: 'note' }, `Rollout ${rollout.id} · ${kindOf(rollout)} · started `,
 					time(), h('span'))),
 			buttons),
 		stackedBar('Devices of the rollout'),
@@ -78,7 +83,7 @@ function fillCard(node, rollout) {
 	for (const button of head.lastChild.children)
 		setHidden(button, !actions.find(({ verb }) => verb === button.dataset.verb).states.includes(rollout.state));
 	fillStackedBar(bar, `Rollout ${rollout.id}, ${count(rollout.devices, 'device')}`, rolloutParts(rollout));
-	setText(thresholds, `Finished when ${rollout.success_threshold} % are proven · stopped when ` +
+	setText(thresholds, `Finished when ${rollout.success_threshold} % are ${goalOf(rollout)} · stopped when ` +
 		`${rollout.error_threshold} % have failed`);
 	setText(reason, rollout.reason);
 }
