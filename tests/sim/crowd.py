@@ -4,7 +4,7 @@ import time
 
 from device import wait
 
-ENDED = ("proven", "failed", "rolled_back")
+ENDED = ("proven", "failed", "rolled_back", "downloaded")
 
 
 def devices(server, name):
@@ -32,5 +32,5 @@ def wait_until_ended(server, names, seconds):
         time.sleep(0.5)
 
 
-def start(server, version, names):
-    server.rest("POST", "/rollouts", {"release": version, "devices": names, "error_threshold": 100}, want=201)
+def start(server, version, names, **how):
+    return server.rest("POST", "/rollouts", {"release": version, "devices": names, "error_threshold": 100, **how}, want=201)

@@ -107,6 +107,23 @@ def test_software_that_runs_gives_way_to_the_next(shared, make_sim):
         assert read(shared, sim.endpoint, "9/0/12") is True
 
 
+def test_an_image_may_only_be_brought_and_run_later(shared, make_sim):
+    """The device has it and goes on with what it runs; an operator agrees before anything is sent."""
+    sim = make_sim(shared, "later-", "--profile", "humidity", *QUICK, seed=5)
+    name = sim.endpoint
+    crowd.wait_until_known(shared, "later-", 1)
+    firmware.publish(shared, "6.0.0", {"humidity": "push"})
+    crowd.start(shared, "6.0.0", [name], confirm=True, download_only=True)
+    wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "unconfirmed", 20)
+    assert read(shared, name, "5/0/3") == 0
+    shared.rest("POST", f"/devices/{name}/confirm", want=200)
+    wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "downloaded", 30)
+    assert read(shared, name, "5/0/3") == 2 and read(shared, name, "3/0/3") == "1.0.0"
+    crowd.start(shared, "6.0.0", [name])
+    wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "proven", 60)
+    assert read(shared, name, "3/0/3") == "6.0.0"
+
+
 def test_linked_components_stand_and_fall_together(shared, make_sim):
     """By hand: an image for each, and one order. The seed lets some of them fail."""
     sim = make_sim(shared, "linked-", "--profile", "light", "--firmware-object", "advanced", "--linked",
