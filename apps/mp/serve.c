@@ -12,7 +12,8 @@
 
 struct serve_options {
 	const char *listen;
-	uint64_t port, http_port, poll, coaps_port, coap_port;
+	uint64_t port, http_port, poll;
+	struct mp_product_lwm2m lwm2m;
 	bool open_registration;
 };
 
@@ -23,10 +24,10 @@ const struct mp_option mp_options_serve[] = {
 	 "HTTPS port; default that of server.url in product.yaml"},
 	{"http-port", 0, MP_NUMBER, offsetof(struct serve_options, http_port), "NUMBER",
 	 "also answer plain HTTP on this port of the loopback address"},
-	{"coaps-port", 0, MP_NUMBER, offsetof(struct serve_options, coaps_port), "NUMBER",
+	{"coaps-port", 0, MP_NUMBER, offsetof(struct serve_options, lwm2m.coaps_port), "NUMBER",
 	 "LwM2M devices over CoAP with DTLS; default that of server.lwm2m in product.yaml"},
-	{"coap-port", 0, MP_NUMBER, offsetof(struct serve_options, coap_port), "NUMBER",
-	 "LwM2M devices over CoAP without security"},
+	{"coap-port", 0, MP_NUMBER, offsetof(struct serve_options, lwm2m.coap_port), "NUMBER",
+	 "the same without security; default server.lwm2m.ports.coap in product.yaml"},
 	{"open-registration", 0, MP_SWITCH, offsetof(struct serve_options, open_registration), NULL,
 	 "let LwM2M devices that nobody announced register without security"},
 	{"poll", 0, MP_NUMBER, offsetof(struct serve_options, poll), "SECONDS",
@@ -41,8 +42,8 @@ static int check(const struct mp_product *p, const struct serve_options *o, stru
 					     "keys/snapshot.pem",  "keys/timestamp.pem",
 					     "tuf/1.root.json"};
 
-	if (o->port > 65535 || o->http_port > 65535 || o->coaps_port > 65535 ||
-	    o->coap_port > 65535)
+	if (o->port > 65535 || o->http_port > 65535 || o->lwm2m.coaps_port > 65535 ||
+	    o->lwm2m.coap_port > 65535)
 		return mp_err_set(err, -EINVAL, "a port is a number up to 65535");
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		auto_free char *path = mp_product_path(p, needed[i]);
@@ -69,9 +70,9 @@ static void announce(const struct mp_product *p, const struct serve_options *o)
 }
 
 struct words { /* of mp-server's command line */
-	const char *argv[24];
+	const char *argv[32];
 	size_t n;
-	char numbers[5][24];
+	char numbers[10][12];
 	size_t n_numbers;
 };
 
@@ -93,6 +94,17 @@ static void add_number(struct words *w, const char *option, uint64_t number)
 	add_word(w, text);
 }
 
+static void add_lwm2m(struct words *w, const struct mp_product_lwm2m *l)
+{
+	add_number(w, "--coaps-port", l->coaps_port);
+	add_number(w, "--coap-port", l->coap_port);
+	add_number(w, "--coap-tcp-port", l->coap_tcp_port);
+	add_number(w, "--bootstrap-port", l->bootstrap_port);
+	add_number(w, "--bootstrap-coap-port", l->bootstrap_coap_port);
+	add_number(w, "--telemetry-days", l->telemetry_days);
+	add_number(w, "--telemetry-hourly-days", l->telemetry_hourly_days);
+}
+
 static int exec_server(const struct mp_product *p, const struct serve_options *o,
 		       struct mp_err *err)
 {
@@ -108,13 +120,28 @@ static int exec_server(const struct mp_product *p, const struct serve_options *o
 	add_number(&w, "--port", o->port);
 	add_number(&w, "--poll", o->poll);
 	add_number(&w, "--http-port", o->http_port);
-	add_number(&w, "--coaps-port", o->coaps_port);
-	add_number(&w, "--coap-port", o->coap_port);
+	add_lwm2m(&w, &o->lwm2m);
 	if (o->open_registration)
 		add_word(&w, "--open-registration");
 	fflush(NULL);
 	execv(server, (char **)w.argv);
 	return mp_err_set(err, -errno, "cannot start %s: %s", server, strerror(errno));
+}
+
+/* What the command line leaves open is as product.yaml says. */
+static void take_product(struct serve_options *o, const struct mp_product *p)
+{
+	struct mp_product_lwm2m said = o->lwm2m;
+
+	if (!o->port)
+		o->port = p->server.port;
+	if (!o->poll)
+		o->poll = p->update.poll;
+	o->lwm2m = p->server.lwm2m;
+	if (said.coaps_port)
+		o->lwm2m.coaps_port = said.coaps_port;
+	if (said.coap_port)
+		o->lwm2m.coap_port = said.coap_port;
 }
 
 int mp_verb_serve(int argc, char *argv[])
@@ -128,12 +155,7 @@ int mp_verb_serve(int argc, char *argv[])
 		return status;
 	if (mp_here(&p, &err) < 0)
 		return mp_fail(&err);
-	if (!o.port)
-		o.port = p->server.port;
-	if (!o.coaps_port)
-		o.coaps_port = p->server.lwm2m_port;
-	if (!o.poll)
-		o.poll = p->update.poll;
+	take_product(&o, p);
 	if (check(p, &o, &err) < 0)
 		return mp_fail(&err);
 	announce(p, &o);

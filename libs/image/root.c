@@ -257,8 +257,8 @@ static int facts(const struct build *b, const struct board *board, struct mp_buf
 		r = mp_json_put_str(j, "board", board->name);
 	if (r == 0)
 		r = mp_json_put_str(server, "url", p->server.url);
-	if (r == 0 && *p->server.lwm2m)
-		r = mp_json_put_str(server, "lwm2m", p->server.lwm2m);
+	if (r == 0 && *p->server.lwm2m.url)
+		r = mp_json_put_str(server, "lwm2m", p->server.lwm2m.url);
 	if (r == 0)
 		r = channels(p, j);
 	if (r == 0)

@@ -14,15 +14,18 @@
 
 #define FILE_MAX (1u << 20)
 #define DAY 86400u
+#define PORT_MAX 65535
+#define DAYS_MAX 36500 /* as mp-server's options */
 
 struct key {
 	const char *name; /* NULL ends the table */
 	int (*check)(const struct mp_yaml *n, const char *text, struct mp_err *err);
 	size_t at; /* of the value in struct mp_product */
-	enum { TEXT, LIST, SECONDS, MAP, FIRMWARE } kind;
+	enum { TEXT, LIST, SECONDS, NUMBER, MAP, FIRMWARE } kind;
 	bool required;
+	bool is_short; /* MAP: text instead of it is its first member */
 	size_t n_at, max; /* LIST: where its length goes, and the most items */
-	uint64_t least, most; /* SECONDS */
+	uint64_t least, most; /* SECONDS, NUMBER */
 	const struct key *members; /* MAP */
 };
 
@@ -175,13 +178,34 @@ static int check_transfer(const struct mp_yaml *n, const char *text, struct mp_e
 #define LIST_AT(member, n_member, most)                                                            \
 	.kind = LIST, .at = AT(member), .n_at = AT(n_member), .max = (most)
 
+#define NUMBER_AT(member, the_most) .kind = NUMBER, .at = AT(member), .least = 1, .most = (the_most)
+
+static const struct key port_keys[] = {
+	{.name = "coaps", NUMBER_AT(server.lwm2m.coaps_port, PORT_MAX)},
+	{.name = "coap", NUMBER_AT(server.lwm2m.coap_port, PORT_MAX)},
+	{.name = "coap_tcp", NUMBER_AT(server.lwm2m.coap_tcp_port, PORT_MAX)},
+	{.name = "bootstrap", NUMBER_AT(server.lwm2m.bootstrap_port, PORT_MAX)},
+	{.name = "bootstrap_coap", NUMBER_AT(server.lwm2m.bootstrap_coap_port, PORT_MAX)},
+	{0},
+};
+static const struct key telemetry_keys[] = {
+	{.name = "days", NUMBER_AT(server.lwm2m.telemetry_days, DAYS_MAX)},
+	{.name = "hourly_days", NUMBER_AT(server.lwm2m.telemetry_hourly_days, DAYS_MAX)},
+	{0},
+};
+static const struct key lwm2m_keys[] = {
+	{.name = "url", .check = check_lwm2m, .at = AT(server.lwm2m.url)},
+	{.name = "ports", .kind = MAP, .members = port_keys},
+	{.name = "telemetry", .kind = MAP, .members = telemetry_keys},
+	{0},
+};
 static const struct key server_keys[] = {
 	{.name = "url", .check = check_url, .at = AT(server.url), .required = true},
 	{.name = "names",
 	 .check = check_host,
 	 .required = true,
 	 LIST_AT(server.names, server.n_names, MP_PRODUCT_NAMES)},
-	{.name = "lwm2m", .check = check_lwm2m, .at = AT(server.lwm2m)},
+	{.name = "lwm2m", .kind = MAP, .is_short = true, .members = lwm2m_keys},
 	{0},
 };
 static const struct key os_keys[] = {
@@ -274,18 +298,20 @@ static int read_list(const struct key *k, const struct mp_yaml *n, struct mp_pro
 	return 0;
 }
 
-static int read_seconds(const struct key *k, const struct mp_yaml *n, struct mp_product *p,
-			struct mp_err *err)
+static int read_number(const struct key *k, const struct mp_yaml *n, struct mp_product *p,
+		       struct mp_err *err)
 {
-	uint64_t seconds;
-	int r = mp_yaml_read_duration(n, &seconds, err);
+	const char *unit = k->kind == SECONDS ? "s" : "";
+	uint64_t value;
+	int r = k->kind == SECONDS ? mp_yaml_read_duration(n, &value, err)
+				   : mp_yaml_read_u64(n, UINT32_MAX, &value, err);
 
 	if (r < 0)
 		return r;
-	if (seconds < k->least || seconds > k->most)
-		return mp_yaml_err(n, err, -EBADMSG, "'%s' must be between %us and %us", k->name,
-				   (unsigned)k->least, (unsigned)k->most);
-	memcpy((char *)p + k->at, &seconds, sizeof(seconds));
+	if (value < k->least || value > k->most)
+		return mp_yaml_err(n, err, -EBADMSG, "'%s' must be between %u%s and %u%s", k->name,
+				   (unsigned)k->least, unit, (unsigned)k->most, unit);
+	memcpy((char *)p + k->at, &value, sizeof(value));
 	return 0;
 }
 
@@ -336,23 +362,20 @@ static int read_firmware(const struct key *k, const struct mp_yaml *n, struct mp
 	return r;
 }
 
-static int read_key(const struct mp_yaml *map, const struct key *k, struct mp_product *p,
-		    struct mp_err *err)
+static int read_value(const struct key *k, const struct mp_yaml *n, struct mp_product *p,
+		      struct mp_err *err)
 {
-	const struct mp_yaml *n = mp_yaml_get(map, k->name);
-
-	if (!n && k->required)
-		return mp_yaml_err(map, err, -EBADMSG, "'%s' is missing", k->name);
-	if (!n)
-		return 0;
 	switch (k->kind) {
 	case TEXT:
 		return read_text(k, n, (const char **)(void *)((char *)p + k->at), err);
 	case LIST:
 		return read_list(k, n, p, err);
 	case SECONDS:
-		return read_seconds(k, n, p, err);
+	case NUMBER:
+		return read_number(k, n, p, err);
 	case MAP:
+		if (k->is_short && mp_yaml_type(n) == MP_YAML_SCALAR)
+			return read_value(k->members, n, p, err);
 		if (mp_yaml_type(n) != MP_YAML_MAP)
 			return mp_yaml_err(n, err, -EBADMSG, "'%s' must hold keys of its own",
 					   k->name);
@@ -361,6 +384,16 @@ static int read_key(const struct mp_yaml *map, const struct key *k, struct mp_pr
 		return read_firmware(k, n, p, err);
 	}
 	return 0;
+}
+
+static int read_key(const struct mp_yaml *map, const struct key *k, struct mp_product *p,
+		    struct mp_err *err)
+{
+	const struct mp_yaml *n = mp_yaml_get(map, k->name);
+
+	if (!n && k->required)
+		return mp_yaml_err(map, err, -EBADMSG, "'%s' is missing", k->name);
+	return n ? read_value(k, n, p, err) : 0;
 }
 
 static int read_map(const struct mp_yaml *map, const struct key *keys, struct mp_product *p,
@@ -391,7 +424,7 @@ static int check_whole(const struct mp_product *p, struct mp_err *err)
 	if (*p->app && p->n_boards == 0)
 		return mp_yaml_err(mp_yaml_get(root, "app"), err, -EBADMSG,
 				   "'app' needs a board whose operating system runs it");
-	if (mp_product_has_channel(p, "lwm2m") && !*p->server.lwm2m)
+	if (mp_product_has_channel(p, "lwm2m") && !*p->server.lwm2m.url)
 		return mp_yaml_err(mp_yaml_get(root, "update"), err, -EBADMSG,
 				   "the channel lwm2m needs a server: set server.lwm2m to "
 				   "coaps://HOST:PORT");
@@ -412,7 +445,7 @@ static struct mp_product *product_new(const char *dir, const char *file)
 	p->dir = strdup(dir);
 	p->file = strdup(file);
 	p->name = p->version = p->minimum_version = p->notes = p->app = "";
-	p->server.url = p->server.lwm2m = p->os.overlay = p->os.kernel_arguments = "";
+	p->server.url = p->server.lwm2m.url = p->os.overlay = p->os.kernel_arguments = "";
 	p->update.poll = 300;
 	p->update.proof_timeout = 300;
 	if (!p->dir || !p->file) {
@@ -448,8 +481,8 @@ int mp_product_parse(const char *dir, const char *file, const void *text, size_t
 	if (r < 0)
 		return r;
 	p->server.port = (unsigned)url_port(p->server.url, HTTPS, 443);
-	if (*p->server.lwm2m)
-		p->server.lwm2m_port = (unsigned)url_port(p->server.lwm2m, COAPS, 5684);
+	if (*p->server.lwm2m.url && !p->server.lwm2m.coaps_port)
+		p->server.lwm2m.coaps_port = (uint64_t)url_port(p->server.lwm2m.url, COAPS, 5684);
 	*ret = take_ptr(p);
 	return 0;
 }

@@ -33,6 +33,15 @@ struct mp_product_firmware {
 	const char *transfer; /* "push": the server writes it, "pull": the device fetches it */
 };
 
+/* What `mp serve` hands to the server; 0: closed, or as the server has it. */
+struct mp_product_lwm2m {
+	const char *url; /* coaps://HOST[:PORT], where gateways register; "": they do not */
+	uint64_t coaps_port, coap_port,
+		coap_tcp_port; /* the first from the URL, unless it is named */
+	uint64_t bootstrap_port, bootstrap_coap_port;
+	uint64_t telemetry_days, telemetry_hourly_days;
+};
+
 struct mp_product {
 	const char *dir; /* the product folder, absolute */
 	const char *file; /* DIR/product.yaml */
@@ -50,8 +59,7 @@ struct mp_product {
 		const char *names[MP_PRODUCT_NAMES]; /* of its certificate; at least 1 */
 		size_t n_names;
 		unsigned port; /* from the URL; 443 when it has none */
-		const char *lwm2m; /* coaps://HOST[:PORT]; "": no LwM2M */
-		unsigned lwm2m_port; /* from it; 0 without LwM2M */
+		struct mp_product_lwm2m lwm2m;
 	} server;
 	struct {
 		const char *overlay; /* folder laid over the root file system, relative to dir */

@@ -70,12 +70,31 @@ TEST(what_is_left_out_has_a_default)
 	ASSERT_INT(0, p->os.n_packages);
 }
 
+#define LWM2M                                                                                      \
+	"product: demo\nversion: 1\nboards: [b]\nserver: { url: \"https://a\", names: [a], "       \
+	"lwm2m: "
+
+struct mistake {
+	const char *text, *line, *words;
+};
+
 /* Each bad line is refused with its own number and words that name the trouble. */
+static void refuse(const struct mistake *bad, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct mp_product *p = NULL;
+		struct mp_err err = {0};
+
+		ASSERT_ERR(-EBADMSG, parse(bad[i].text, &p, &err));
+		ASSERT(p == NULL);
+		if (!mp_str_starts_with(err.text, bad[i].line) || !strstr(err.text, bad[i].words))
+			mp_test_fail(__FILE__, __LINE__, "case %zu: %s", i, err.text);
+	}
+}
+
 TEST(every_mistake_is_named_with_its_line)
 {
-	static const struct {
-		const char *text, *line, *words;
-	} bad[] = {
+	static const struct mistake bad[] = {
 		{HEAD "colour: red\n", "product.yaml:5: ", "'colour'"},
 		{HEAD "os: { pakages: [] }\n", "product.yaml:5: ", "'pakages'"},
 		{HEAD "update:\n  pol: 5s\n", "product.yaml:6: ", "'pol'"},
@@ -117,15 +136,24 @@ TEST(every_mistake_is_named_with_its_line)
 		{"", "product.yaml:1: ", "not a product"},
 	};
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct mp_product *p = NULL;
-		struct mp_err err = {0};
+	refuse(bad, sizeof(bad) / sizeof(*bad));
+}
 
-		ASSERT_ERR(-EBADMSG, parse(bad[i].text, &p, &err));
-		ASSERT(p == NULL);
-		if (!mp_str_starts_with(err.text, bad[i].line) || !strstr(err.text, bad[i].words))
-			mp_test_fail(__FILE__, __LINE__, "case %zu: %s", i, err.text);
-	}
+TEST(every_mistake_of_the_lwm2m_server_is_named_with_its_line)
+{
+	static const struct mistake bad[] = {
+		{LWM2M "{ port: 1 } }\n", "product.yaml:4: ", "'port'"},
+		{LWM2M "{ ports: { coap: 0 } } }\n", "product.yaml:4: ", "between 1 and 65535"},
+		{LWM2M "{ ports: { coap: 70000 } } }\n", "product.yaml:4: ", "between 1 and 65535"},
+		{LWM2M "{ ports: { udp: 5683 } } }\n", "product.yaml:4: ", "'udp'"},
+		{LWM2M "{ ports: 5683 } }\n", "product.yaml:4: ", "'ports' must hold keys"},
+		{LWM2M "{ telemetry: { days: 30d } } }\n", "product.yaml:4: ", "whole number"},
+		{LWM2M "{ telemetry: { days: 36501 } } }\n", "product.yaml:4: ", "and 36500"},
+		{LWM2M "{ telemetry:\n  { daily: 3 } } }\n", "product.yaml:5: ", "'daily'"},
+		{LWM2M "[ \"coaps://a\" ] }\n", "product.yaml:4: ", "'lwm2m' must hold keys"},
+	};
+
+	refuse(bad, sizeof(bad) / sizeof(*bad));
 }
 
 TEST(the_server_address_is_https_with_a_port)
@@ -159,12 +187,36 @@ TEST(updates_come_by_ddi_unless_channels_say_otherwise)
 
 	ASSERT_OK(parse(HEAD, &p, NULL));
 	ASSERT(mp_product_has_channel(p, "ddi") && !mp_product_has_channel(p, "lwm2m"));
-	ASSERT_STR("", p->server.lwm2m);
+	ASSERT_STR("", p->server.lwm2m.url);
 	ASSERT_OK(parse("product: d\nversion: 1\nboards: [b]\nserver: { url: \"https://a\", names: "
 			"[a], lwm2m: \"coaps://a:5684\" }\nupdate: { channels: [lwm2m, ddi] }\n",
 			&q, NULL));
 	ASSERT(mp_product_has_channel(q, "ddi") && mp_product_has_channel(q, "lwm2m"));
-	ASSERT_STR("coaps://a:5684", q->server.lwm2m);
+	ASSERT_STR("coaps://a:5684", q->server.lwm2m.url);
+}
+
+TEST(the_lwm2m_server_has_ports_and_days_of_its_own)
+{
+	auto_(mp_product) *p = NULL, *q = NULL, *r = NULL;
+
+	ASSERT_OK(parse(LWM2M "{ url: \"coaps://a\", ports: { coap: 5683, coap_tcp: 5685, "
+			      "bootstrap: 5784, bootstrap_coap: 5783 }, "
+			      "telemetry: { days: 7, hourly_days: 90 } } }\n",
+			&p, NULL));
+	ASSERT_STR("coaps://a", p->server.lwm2m.url);
+	ASSERT_INT(5684, p->server.lwm2m.coaps_port);
+	ASSERT_INT(5683, p->server.lwm2m.coap_port);
+	ASSERT_INT(5685, p->server.lwm2m.coap_tcp_port);
+	ASSERT_INT(5784, p->server.lwm2m.bootstrap_port);
+	ASSERT_INT(5783, p->server.lwm2m.bootstrap_coap_port);
+	ASSERT_INT(7, p->server.lwm2m.telemetry_days);
+	ASSERT_INT(90, p->server.lwm2m.telemetry_hourly_days);
+	/* Behind a router the port is another one than devices see; and gateways need not register. */
+	ASSERT_OK(parse(LWM2M "{ url: \"coaps://a:9\", ports: { coaps: 5684 } } }\n", &q, NULL));
+	ASSERT_INT(5684, q->server.lwm2m.coaps_port);
+	ASSERT_OK(parse(LWM2M "{ ports: { coap: 5683 } } }\n", &r, NULL));
+	ASSERT_STR("", r->server.lwm2m.url);
+	ASSERT_INT(0, r->server.lwm2m.coaps_port);
 }
 
 TEST(a_folder_without_product_yaml_is_no_product)

@@ -35,6 +35,24 @@ def test_a_mistake_in_product_yaml_is_named_with_its_line(product, text, line, w
     assert words in said
 
 
+@pytest.mark.parametrize("text, words", [
+    ("ports: { udp: 5683 }", "unknown key 'udp'"),
+    ("ports: { coap: 65536 }", "between 1 and 65535"),
+    ("telemetry: { days: forever }", "whole number"),
+    ("telemetry: 30", "'telemetry' must hold keys of its own"),
+    ("url: coap://a.example", "coaps://HOST:PORT"),
+])
+def test_a_mistake_in_the_lwm2m_server_is_named_with_its_line(product, text, words):
+    path = product.dir / "product.yaml"
+    lines = path.read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("server:")) + 1
+    lines[at:at] = ["  lwm2m:", "    " + text]
+    path.write_text("\n".join(lines) + "\n")
+    said = fails("verify", cwd=product.dir)
+    assert said.startswith(f"mp verify: product.yaml:{at + 2}: "), said
+    assert words in said
+
+
 @pytest.mark.parametrize("key", ["product", "version", "server"])
 def test_a_missing_key_is_named(product, key):
     path = product.dir / "product.yaml"

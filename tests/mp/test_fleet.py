@@ -1,6 +1,8 @@
 """mp device, rollout, channel and token, against the real server and a device of a few lines."""
 import http.client
 import json
+import pathlib
+import socket
 import ssl
 import subprocess
 import threading
@@ -8,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import MP
+from conftest import MP, free_port
 
 
 class Device:
@@ -226,6 +228,30 @@ def test_serve_says_where_the_page_is(served):
     text = (served.dir.parent / "server.log").read_text()
     assert f"https://127.0.0.1:{served.port}/" in text and "server/admin.token" in text
     assert (served.dir / "server/admin.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_serve_passes_what_product_yaml_says_of_lwm2m(product):
+    coap, bootstrap, coap_tcp = (free_port() for _ in range(3))
+    path = product.dir / "product.yaml"
+    path.write_text(path.read_text().replace("server:\n", f"""server:
+  lwm2m:
+    ports: {{ coap: {coap}, bootstrap_coap: {bootstrap}, coap_tcp: {coap_tcp} }}
+    telemetry: {{ days: 7, hourly_days: 90 }}
+""", 1))
+    product.start()
+    try:
+        for port in (coap, bootstrap):  # a CoAP ping is answered with a reset
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(5)
+                s.sendto(b"\x40\0\0\x07", ("127.0.0.1", port))
+                assert s.recv(64) == b"\x70\0\0\x07"
+        socket.create_connection(("127.0.0.1", coap_tcp), 5).close()
+        words = pathlib.Path(f"/proc/{product.process.pid}/cmdline").read_bytes().split(b"\0")
+        assert words[words.index(b"--telemetry-days") + 1] == b"7"
+        assert words[words.index(b"--telemetry-hourly-days") + 1] == b"90"
+        assert b"--coaps-port" not in words
+    finally:
+        product.kill()
 
 
 def test_a_second_server_on_the_same_folder(served):
