@@ -9,57 +9,12 @@ import time
 import pytest
 
 from carriers import Dtls
-from device import ACK, BLOCK1, CON, CONTENT_FORMAT, LINK, NON, RST, URI_PATH, URI_QUERY, Device, Message, code, encode
+from device import ACK, BLOCK1, CON, CONTENT_FORMAT, LINK, NON, RST, URI_PATH, URI_QUERY, Device, code, encode
 from device import uint, wait
 from sim import Sim, values
+from wire import LINKS, Wire
 
 KEY = "00112233445566778899aabbccddeeff"
-LINKS = b"</1/0>,</3/0>"
-
-
-class Wire:
-    """Datagrams to the port without security."""
-
-    def __init__(self, server):
-        self.server, self.mid = server, random.randrange(60000)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.connect(("127.0.0.1", server.coap_port))
-        self.socket.settimeout(1.5)
-
-    def send(self, data):
-        self.socket.send(data)
-
-    def message(self, number, options=(), payload=b"", kind=CON):
-        self.mid = (self.mid + 1) & 0xffff
-        return encode(kind, number, self.mid, os.urandom(4), options, payload)
-
-    def ask(self, number, options=(), payload=b"", kind=CON):
-        """The answer to one request, piggybacked or not; sent again when it or its answer was lost."""
-        data = self.message(number, options, payload, kind)
-        for _ in range(6):
-            self.send(data)
-            try:
-                return self.answer_to(data)
-            except socket.timeout:
-                continue
-        raise TimeoutError("no answer")
-
-    def answer_to(self, data):
-        while True:
-            answer = Message(self.socket.recv(65536))
-            if answer.token == data[4:8] or answer.mid == self.mid:
-                return answer
-
-    def register(self, endpoint, *queries, payload=LINKS, kind=CON, version="1.1"):
-        options = [(URI_PATH, "rd"), (CONTENT_FORMAT, LINK), (URI_QUERY, f"ep={endpoint}")]
-        options += [(URI_QUERY, f"lwm2m={version}")] if version else []
-        return self.ask(code("0.02"), options + [(URI_QUERY, q) for q in queries], payload, kind)
-
-    def is_alive(self):
-        """Asked several times, since an answer to earlier noise may bear the same message id."""
-        return any(self.ask(code("0.01"), [(URI_PATH, ".well-known"), (URI_PATH, "core")]).code == code("2.05")
-                   for _ in range(20))
 
 
 @pytest.fixture(scope="module")
@@ -327,8 +282,15 @@ def test_an_unannounced_endpoint_is_refused_when_registration_is_not_open(make_s
     w = Wire(server)
     assert w.register("stranger").code == code("4.03")
     assert server.metric('mp_lwm2m_refused_total{reason="unknown"}') == 1
+    with Grown(server, 1500):
+        for n in range(4000):
+            w.send(w.registration(f"forged-{n}"))
+            if n % 200 == 0:
+                assert w.is_alive()
+    assert server.metric('mp_lwm2m_refused_total{reason="unknown"}') > 2000
     server.rest("POST", "/devices", {"id": "stranger"}, want=201)
     assert w.register("stranger").code == code("2.01")
+    assert server.metric("mp_lwm2m_registered") == 1
 
 
 # ---- handshakes ----

@@ -11,8 +11,8 @@ import aiocoap.resource
 import pytest
 
 import fleet
-import plain
-from plain import GET, code, message
+from device import BLOCK2, GET, URI_PATH, Message, code
+from wire import Wire
 
 LINKS = b"</1/0>,</3/0>,</5/0>"
 
@@ -28,13 +28,17 @@ def path_of(image):
     return "fw/" + fleet.sha256(image)
 
 
-def test_who_registered_and_never_answered_gets_three_times_what_it_sent(server, image):
-    client = server.client()
-    assert code(client.register("silent")) == "2.01"
-    for extra in ([], [(23, b"\x16")], [(23, b"\x00\x16")]):  # the first block; a later one; one far away
-        question = message(GET, path_of(image), extra=extra)
-        answer = client.ask(question)
-        assert code(answer) == "2.05" and 128 < len(answer) <= 3 * len(question)
+def question(wire, image, *extra):
+    return wire.message(GET, [(URI_PATH, part) for part in path_of(image).split("/")] + list(extra))
+
+
+def test_who_registered_and_never_answered_gets_three_times_what_it_sent(wire, image):
+    assert wire.register("silent", payload=LINKS).code == code("2.01")
+    for extra in ([], [(BLOCK2, b"\x16")], [(BLOCK2, b"\x00\x16")]):  # the first block; a later one; one far away
+        asked = question(wire, image, *extra)
+        wire.send(asked)
+        answer = wire.socket.recv(2048)
+        assert Message(answer).code == code("2.05") and 128 < len(answer) <= 3 * len(asked)
 
 
 def test_libcoap_pulls_without_ever_answering(server, tmp_path):
@@ -60,7 +64,7 @@ async def pull(server, image, kill):
     request = aiocoap.Message(code=aiocoap.POST, uri=base + "rd", payload=LINKS, content_format=40)
     request.opt.uri_query = ["ep=stock", "lwm2m=1.1"]
     assert (await context.request(request).response).code == aiocoap.CREATED
-    while server.figures()["mp_lwm2m_requests_total"] < 1:
+    while server.metric("mp_lwm2m_requests_total") < 1:
         await asyncio.sleep(0.1)
     await asyncio.sleep(0.3)
     found, more, killing = b"", True, None
@@ -88,15 +92,15 @@ def test_a_stock_client_goes_on_pulling_in_large_blocks_after_kill_9(server, ima
         server.start()
     found, port = asyncio.run(pull(server, image, kill))
     assert found == image
-    assert server.figures()["mp_coap_received_total"] < 2400  # 2,048 blocks, and not 16 times as many
+    assert server.metric("mp_coap_received_total") < 2400  # 2,048 blocks, and not 16 times as many
     server.kill()
     server.start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(("127.0.0.1", port))
         s.settimeout(5)
-        s.sendto(message(GET, path_of(image)), ("127.0.0.1", server.coap_port))
+        s.sendto(question(Wire(server), image), ("127.0.0.1", server.coap_port))
         assert len(s.recv(2048)) > 1024
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:  # a neighbour of it is nobody
         s.settimeout(5)
-        s.sendto(message(GET, path_of(image)), ("127.0.0.1", server.coap_port))
-        assert plain.code(s.recv(2048)) == "4.03"
+        s.sendto(question(Wire(server), image), ("127.0.0.1", server.coap_port))
+        assert Message(s.recv(2048)).code == code("4.03")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registration interface against a client that is not ours (aiocoap), and against bytes by hand."""
+"""The registration interface against a client that is not ours (aiocoap), and what no client does by itself."""
 import asyncio
 
 import aiocoap
 import pytest
 
-import plain
-from plain import DELETE, GET, NON, POST, code, location, message
+from device import LOCATION_PATH, code
+from wire import Wire
 
 LINKS = '</>;rt="oma.lwm2m";ct=112,</1/0>,</3/0>;ver=1.1,</5/0>'
 
@@ -56,61 +56,24 @@ def test_it_tells_where_to_register(server):
     assert answer.payload == b'</dp>,</rd>;rt="core.rd"'
 
 
-@pytest.mark.parametrize("query,want", [
-    (["ep=a", "lwm2m=1.0"], "2.01"), (["ep=a", "lwm2m=1.2"], "2.01"), (["ep=a", "lwm2m=1.1", "lt=0"], "2.01"),
-    (["ep=a", "lwm2m=1.1", "b=UQ"], "2.01"), (["ep=a", "lwm2m=9.9"], "4.12"), (["lwm2m=1.1"], "4.03"),
-    (["ep=a"], "4.00"), (["ep=a", "lwm2m=1.1", "lt=soon"], "4.00"), (["ep=a", "lwm2m=1.1", "b=X"], "4.00"),
-])
-def test_parameters_are_judged(server, query, want):
-    assert code(server.client().ask(message(POST, "rd", query, plain.LINKS))) == want
+@pytest.mark.parametrize("queries, version", [
+    ([], "1.0"), ([], "1.2"), (["lt=0"], "1.1"), (["b=UQ"], "1.1"), (["sms=1", "x=y"], "1.1")])
+def test_whatever_the_specification_knows_is_taken(wire, queries, version):
+    assert wire.register("a", *queries, version=version).code == code("2.01")
 
 
-def test_a_registration_must_be_confirmable(server):
-    client = server.client()
-    client.send(message(POST, "rd", ["ep=a", "lwm2m=1.1"], plain.LINKS, kind=NON))
-    assert code(client.socket.recv(2048)) == "4.00"
+def test_a_duplicate_is_answered_alike_and_registers_once(server, wire):
+    data = wire.registration("a")
+    answers = []
+    for _ in range(2):
+        wire.send(data)
+        answers.append(wire.socket.recv(2048))
+    assert answers[0] == answers[1]
+    assert server.metric("mp_lwm2m_registrations_total") == 1
 
 
-def test_ets_105_an_update_after_the_end_is_refused(server):
-    client = server.client()
-    assert code(client.ask(message(POST, "rd/0000000000000", []))) == "4.04"
-    assert code(client.ask(message(GET, "rd/x", []))) == "4.04"
-
-
-def test_a_duplicate_is_answered_alike_and_registers_once(server):
-    client = server.client()
-    data = message(POST, "rd", ["ep=a", "lwm2m=1.1"], plain.LINKS)
-    first = client.ask(data)
-    assert client.ask(data) == first
-    assert server.figures()["mp_lwm2m_registrations_total"] == 1
-
-
-def test_an_update_from_another_port_moves_the_device(server):
-    where = location(server.client().register("a"))
-    assert code(server.client().ask(message(POST, where))) == "2.04"
-    status, body = server.ask("GET", "/api/v1/devices/a/lwm2m")
-    assert status == 200, body
-
-
-def test_unknown_critical_options_are_refused(server):
-    client = server.client()
-    data = message(POST, "rd", ["ep=a", "lwm2m=1.1"], plain.LINKS, extra=[(65001, b"x")])
-    assert code(client.ask(data)) == "4.02"
-
-
-def test_strangers_are_refused_until_somebody_announces_them(make_server):
-    server = make_server()
-    client = server.client()
-    assert code(client.register("a")) == "4.03"
-    assert server.ask("POST", "/api/v1/devices", '{"id":"a"}')[0] == 201
-    assert code(client.register("a")) == "2.01"
-    figures = server.figures()
-    assert figures['mp_lwm2m_refused_total{reason="unknown"}'] == 1
-    assert figures["mp_lwm2m_registered"] == 1
-
-
-def test_deregistering_is_the_devices_own_business(server):
-    client = server.client()
-    where = location(client.register("a"))
-    assert code(client.ask(message(DELETE, where))) == "2.02"
-    assert server.figures()["mp_lwm2m_registered"] == 0
+def test_an_update_from_another_port_moves_the_device(server, wire):
+    where = wire.register("a").all(LOCATION_PATH)
+    before = server.rest("GET", "/devices/a/lwm2m", want=200)["address"]
+    assert Wire(server).update(where) == code("2.04")
+    assert server.rest("GET", "/devices/a/lwm2m", want=200)["address"] != before
