@@ -2,7 +2,7 @@
  * udp.c - many datagrams a system call
  *
  * An IPv4 address opens an IPv4 socket, any other an IPv6 socket that takes both. All that
- * receiving needs is allocated with the socket. The queue is one run of bytes: a record for each
+ * receiving needs is allocated with the socket. A queue is one run of bytes: a record for each
  * datagram, then its bytes, aligned for the next record; flushing walks over it.
  */
 #include <errno.h>
@@ -28,13 +28,17 @@ struct slot { /* one datagram of a system call */
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL];
 };
 
+struct queue {
+	uint8_t *bytes;
+	size_t room, begin, end; /* [begin, end) has not left */
+	size_t count; /* datagrams */
+};
+
 struct mp_udp {
 	int fd, family;
 	bool local_addresses;
 	struct mp_net_address local;
-	uint8_t *queue;
-	size_t queue_room, queue_begin, queue_end; /* bytes; [begin, end) has not left */
-	size_t queued; /* datagrams */
+	struct queue waiting, ready; /* for mp_udp_flush(); for the end of mp_udp_receive() */
 	struct mmsghdr in[MP_UDP_BATCH], out[MP_UDP_BATCH];
 	struct slot in_slots[MP_UDP_BATCH], out_slots[MP_UDP_BATCH];
 	uint8_t bytes[MP_UDP_BATCH][MP_UDP_SIZE];
@@ -128,7 +132,8 @@ void mp_udp_free(struct mp_udp *u)
 		return;
 	if (u->fd >= 0)
 		(void)close(u->fd);
-	free(u->queue);
+	free(u->waiting.bytes);
+	free(u->ready.bytes);
 	free(u);
 }
 
@@ -171,30 +176,6 @@ static void ready_to_receive(struct mp_udp *u, size_t count)
 	}
 }
 
-int mp_udp_receive(struct mp_udp *u, void (*got)(void *user, const struct mp_udp_datagram *d),
-		   void *user)
-{
-	int n, handed = 0;
-
-	ready_to_receive(u, MP_UDP_BATCH);
-	n = recvmmsg(u->fd, u->in, MP_UDP_BATCH, 0, NULL);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	for (int i = 0; i < n; i++) {
-		struct mp_net_address from, to = {.port = u->local.port};
-		struct mp_udp_datagram d = {&from, &to, u->bytes[i], u->in[i].msg_len};
-
-		if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC)
-			continue;
-		mp_net_address_from_socket(&u->in_slots[i].address, &from);
-		if (u->local_addresses)
-			read_local(&u->in[i].msg_hdr, &to);
-		got(user, &d);
-		handed++;
-	}
-	return handed;
-}
-
 static size_t record_size(size_t len)
 {
 	size_t unit = _Alignof(struct record);
@@ -203,33 +184,33 @@ static size_t record_size(size_t len)
 }
 
 /* Room for `size` more bytes at the queue's end: moved together first, then grown. */
-static int make_room(struct mp_udp *u, size_t size)
+static int make_room(struct queue *q, size_t size)
 {
-	size_t used = u->queue_end - u->queue_begin, room = u->queue_room;
+	size_t used = q->end - q->begin, room = q->room;
 	uint8_t *grown;
 
-	if (size <= room - u->queue_end)
+	if (size <= room - q->end)
 		return 0;
 	if (used + size > QUEUE_MOST)
 		return -ENOBUFS;
-	if (u->queue_begin > 0)
-		memmove(u->queue, u->queue + u->queue_begin, used);
-	u->queue_begin = 0;
-	u->queue_end = used;
+	if (q->begin > 0)
+		memmove(q->bytes, q->bytes + q->begin, used);
+	q->begin = 0;
+	q->end = used;
 	while (room < used + size)
 		room = room ? 2 * room : QUEUE_FIRST;
-	if (room == u->queue_room)
+	if (room == q->room)
 		return 0;
-	grown = realloc(u->queue, room);
+	grown = realloc(q->bytes, room);
 	if (!grown)
 		return -ENOBUFS;
-	u->queue = grown;
-	u->queue_room = room;
+	q->bytes = grown;
+	q->room = room;
 	return 0;
 }
 
-int mp_udp_queue(struct mp_udp *u, const struct mp_net_address *local,
-		 const struct mp_net_address *to, const void *data, size_t len)
+static int add(struct mp_udp *u, struct queue *q, const struct mp_net_address *local,
+	       const struct mp_net_address *to, const void *data, size_t len)
 {
 	struct record record = {.to = *to, .len = (uint32_t)len};
 	uint8_t *at;
@@ -238,17 +219,29 @@ int mp_udp_queue(struct mp_udp *u, const struct mp_net_address *local,
 		return -EMSGSIZE;
 	if (u->family == AF_INET && !mp_net_address_is_v4(to))
 		return -EHOSTUNREACH;
-	if (make_room(u, record_size(len)) < 0)
+	if (make_room(q, record_size(len)) < 0)
 		return -ENOBUFS;
 	if (local && u->local_addresses)
 		record.local = *local;
-	at = u->queue + u->queue_end;
+	at = q->bytes + q->end;
 	memcpy(at, &record, sizeof(record));
 	if (len > 0)
 		memcpy(at + sizeof(record), data, len);
-	u->queue_end += record_size(len);
-	u->queued++;
+	q->end += record_size(len);
+	q->count++;
 	return 0;
+}
+
+int mp_udp_queue(struct mp_udp *u, const struct mp_net_address *local,
+		 const struct mp_net_address *to, const void *data, size_t len)
+{
+	return add(u, &u->waiting, local, to, data, len);
+}
+
+int mp_udp_reply(struct mp_udp *u, const struct mp_net_address *local,
+		 const struct mp_net_address *to, const void *data, size_t len)
+{
+	return add(u, &u->ready, local, to, data, len);
 }
 
 static void set_local(const struct mp_udp *u, struct msghdr *h, struct slot *slot,
@@ -278,18 +271,18 @@ static void set_local(const struct mp_udp *u, struct msghdr *h, struct slot *slo
 }
 
 /* Put up to a batch of the queue into `out`; how many. */
-static unsigned ready_to_send(struct mp_udp *u)
+static unsigned ready_to_send(struct mp_udp *u, const struct queue *q)
 {
-	size_t at = u->queue_begin;
+	size_t at = q->begin;
 	unsigned n;
 
-	for (n = 0; n < MP_UDP_BATCH && at < u->queue_end; n++) {
-		const struct record *record = (const struct record *)(u->queue + at);
+	for (n = 0; n < MP_UDP_BATCH && at < q->end; n++) {
+		const struct record *record = (const struct record *)(q->bytes + at);
 		struct msghdr *h = &u->out[n].msg_hdr;
 		struct slot *slot = &u->out_slots[n];
 
 		h->msg_namelen = mp_net_address_to_socket(&record->to, u->family, &slot->address);
-		slot->iov = (struct iovec){u->queue + at + sizeof(*record), record->len};
+		slot->iov = (struct iovec){q->bytes + at + sizeof(*record), record->len};
 		h->msg_control = NULL;
 		h->msg_controllen = 0;
 		if (mp_net_address_is_set(&record->local))
@@ -300,21 +293,21 @@ static unsigned ready_to_send(struct mp_udp *u)
 }
 
 /* Forget the first `count` datagrams of the queue. */
-static void forget(struct mp_udp *u, unsigned count)
+static void forget(struct queue *q, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		u->queue_begin += record_size(((struct record *)(u->queue + u->queue_begin))->len);
-	u->queued -= count;
-	if (u->queued == 0)
-		u->queue_begin = u->queue_end = 0;
+		q->begin += record_size(((struct record *)(q->bytes + q->begin))->len);
+	q->count -= count;
+	if (q->count == 0)
+		q->begin = q->end = 0;
 }
 
-int mp_udp_flush(struct mp_udp *u)
+static int flush(struct mp_udp *u, struct queue *q)
 {
 	int left = 0;
 
-	while (u->queued > 0) {
-		int n = sendmmsg(u->fd, u->out, ready_to_send(u), 0);
+	while (q->count > 0) {
+		int n = sendmmsg(u->fd, u->out, ready_to_send(u, q), 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -322,18 +315,53 @@ int mp_udp_flush(struct mp_udp *u)
 			return -EAGAIN;
 		if (n < 0)
 			n = 1; /* the first one was refused: it counts as sent and lost */
-		forget(u, (unsigned)n);
+		forget(q, (unsigned)n);
 		left += n;
 	}
 	return left;
 }
 
+int mp_udp_flush(struct mp_udp *u)
+{
+	int replies = flush(u, &u->ready), left;
+
+	if (replies < 0)
+		return replies;
+	left = flush(u, &u->waiting);
+	return left < 0 ? left : replies + left;
+}
+
+int mp_udp_receive(struct mp_udp *u, void (*got)(void *user, const struct mp_udp_datagram *d),
+		   void *user)
+{
+	int n, handed = 0;
+
+	ready_to_receive(u, MP_UDP_BATCH);
+	n = recvmmsg(u->fd, u->in, MP_UDP_BATCH, 0, NULL);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		struct mp_net_address from, to = {.port = u->local.port};
+		struct mp_udp_datagram d = {&from, &to, u->bytes[i], u->in[i].msg_len};
+
+		if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC)
+			continue;
+		mp_net_address_from_socket(&u->in_slots[i].address, &from);
+		if (u->local_addresses)
+			read_local(&u->in[i].msg_hdr, &to);
+		got(user, &d);
+		handed++;
+	}
+	(void)flush(u, &u->ready);
+	return handed;
+}
+
 void mp_udp_discard(struct mp_udp *u)
 {
-	u->queue_begin = u->queue_end = u->queued = 0;
+	u->waiting.begin = u->waiting.end = u->waiting.count = 0;
 }
 
 size_t mp_udp_queued(const struct mp_udp *u)
 {
-	return u->queued;
+	return u->ready.count + u->waiting.count;
 }

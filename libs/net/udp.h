@@ -8,9 +8,10 @@
  *     r = mp_udp_flush(u);                   // they leave now, in order
  *
  * Queued datagrams leave only with mp_udp_flush(), so a caller can make durable what they
- * acknowledge first, or take them back with mp_udp_discard() when it could not. A socket of many
- * local addresses (config.local_addresses) tells and takes the local address of each datagram, so
- * that one socket can be thousands of hosts of 127.0.0.0/8.
+ * acknowledge first, or take them back with mp_udp_discard() when it could not. What acknowledges
+ * nothing need not wait for that: mp_udp_reply(). A socket of many local addresses
+ * (config.local_addresses) tells and takes the local address of each datagram, so that one socket
+ * can be thousands of hosts of 127.0.0.0/8.
  */
 #pragma once
 
@@ -50,6 +51,10 @@ int mp_udp_receive(struct mp_udp *u, void (*got)(void *user, const struct mp_udp
 /* Copy a datagram into the queue, which grows up to 16 MiB; `local` may be NULL. -ENOBUFS: full
  * (the datagram is lost, as datagrams may be), -EMSGSIZE. */
 int mp_udp_queue(struct mp_udp *u, const struct mp_net_address *local,
+		 const struct mp_net_address *to, const void *data, size_t len);
+/* The same, for what need not wait: it leaves at the end of mp_udp_receive(), or with the next
+ * mp_udp_flush(), and mp_udp_discard() leaves it alone. */
+int mp_udp_reply(struct mp_udp *u, const struct mp_net_address *local,
 		 const struct mp_net_address *to, const void *data, size_t len);
 /* The number that left; the kernel's refusals for single receivers count as left. What does not fit into the
  * kernel's buffer stays queued: then -EAGAIN, and the caller waits until the socket is writable. */

@@ -144,6 +144,40 @@ TEST(one_socket_is_many_hosts)
 	}
 }
 
+static void reply(void *user, const struct mp_udp_datagram *d)
+{
+	struct mp_udp *u = user;
+
+	ASSERT_OK(mp_udp_queue(u, NULL, d->from, "later", 5));
+	ASSERT_OK(mp_udp_reply(u, NULL, d->from, "now", 3));
+}
+
+TEST(a_reply_leaves_with_what_was_received_and_is_not_taken_back)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	struct pollfd p;
+	struct mp_net_address to;
+	struct seen s = {0};
+
+	ASSERT(a && b);
+	mp_udp_local(b, &to);
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "?", 1));
+	ASSERT_INT(1, mp_udp_flush(a));
+	p = (struct pollfd){.fd = mp_udp_fd(b), .events = POLLIN};
+	ASSERT_INT(1, poll(&p, 1, 1000));
+	ASSERT_INT(1, mp_udp_receive(b, reply, b));
+	ASSERT_INT(1, mp_udp_queued(b));
+	ASSERT_INT(1, receive(a, 1, &s));
+	ASSERT_INT(3, s.len);
+	mp_udp_local(a, &to);
+	ASSERT_OK(mp_udp_reply(b, NULL, &to, "again", 5));
+	mp_udp_discard(b);
+	ASSERT_INT(1, mp_udp_queued(b));
+	ASSERT_INT(1, mp_udp_flush(b));
+	ASSERT_INT(2, receive(a, 2, &s));
+	ASSERT(memcmp("again", s.data, 5) == 0);
+}
+
 TEST(many_datagrams_arrive_in_order)
 {
 	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);

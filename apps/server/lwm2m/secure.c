@@ -30,6 +30,7 @@ struct secure {
 	struct mp_watch *watch;
 	struct mp_dtls *dtls;
 	struct peer *peers; /* of the sessions that there are */
+	bool is_answering; /* what leaves now is CoAP, and may acknowledge */
 };
 
 static struct mp_coap_remote remote_of(struct mp_dtls_session *session)
@@ -70,7 +71,10 @@ static void queue_datagram(void *user, const struct mp_net_address *local,
 {
 	struct secure *s = user;
 
-	(void)mp_udp_queue(s->udp, local, to, data, len);
+	if (s->is_answering)
+		(void)mp_udp_queue(s->udp, local, to, data, len);
+	else /* a handshake need not wait for the commit */
+		(void)mp_udp_reply(s->udp, local, to, data, len);
 }
 
 static void deliver(void *user, struct mp_dtls_session *session, const void *data, size_t len)
@@ -170,9 +174,11 @@ static void ready(void *user)
 	server_turn(s->lwm2m->server);
 }
 
-void secure_send(const struct mp_coap_remote *to, const void *data, size_t len)
+void secure_send(struct secure *s, const struct mp_coap_remote *to, const void *data, size_t len)
 {
+	s->is_answering = true;
 	(void)mp_dtls_write(to->session, data, len); /* a broken one tells closed() */
+	s->is_answering = false;
 }
 
 void secure_flush(struct secure *s)

@@ -20,7 +20,7 @@ void secure_restore(struct secure *s); /* the sessions of the last clean stop */
 void secure_save(struct secure *s);
 void secure_tick(struct secure *s, int64_t now_ms);
 int64_t secure_next_ms(const struct secure *s);
-void secure_send(const struct mp_coap_remote *to, const void *data, size_t len);
+void secure_send(struct secure *s, const struct mp_coap_remote *to, const void *data, size_t len);
 void secure_flush(struct secure *s);
 void secure_discard(struct secure *s);
 struct peer *secure_peer(void *session);

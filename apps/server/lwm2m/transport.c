@@ -79,7 +79,7 @@ void transport_send(struct transport *t, const struct mp_coap_remote *to, const 
 	if (to->is_reliable)
 		stream_send(to, data, len);
 	else if (to->session)
-		secure_send(to, data, len);
+		secure_send(t->secure, to, data, len);
 	else if (t->udp && !to->identity)
 		(void)mp_udp_queue(t->udp, NULL, &to->address, data, len);
 }
