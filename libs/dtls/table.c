@@ -40,13 +40,16 @@ static uint64_t mix_address(uint64_t h, const struct mp_net_address *a, const ui
 	return mix(h ^ half[1] ^ (uint64_t)a->port << 48, seed[1] | 1);
 }
 
-/* Keyed by random numbers, so that nobody can choose addresses that all fall into one bucket. */
+/* Keyed by random numbers, so that nobody can choose addresses that all fall into one bucket. The last
+ * turn spreads neighbours, which else differ by multiples of one number. */
 static size_t bucket_of(const struct table *t, const struct mp_net_address *local,
 			const struct mp_net_address *address)
 {
 	uint64_t h = mix_address(t->seed[0] ^ t->seed[1], address, t->seed);
 
-	return (local ? mix_address(h, local, t->seed) : h) & t->mask;
+	if (local)
+		h = mix_address(h, local, t->seed);
+	return mix(h, t->seed[0] | 1) & t->mask;
 }
 
 static size_t bucket_of_session(const struct table *t, const struct mp_dtls_session *s)
