@@ -44,6 +44,18 @@ def test_ets_0_6_a_device_is_deleted_written_and_finished_in_order(server, devic
     stream.close()
 
 
+def test_keys_that_are_not_given_are_written_empty(server, device):
+    """They are mandatory, and a stock Leshan client gives up without."""
+    server.rest("PUT", "/devices/boot-1/bootstrap", {"values": {"/0/1/0": "coap://127.0.0.1:5683", "/0/1/2": 3,
+                                                                "/0/2/0": "coaps://127.0.0.1:5684", "/0/2/5": "00ff"}}, want=204)
+    assert device.bootstrap().code == code("2.04")
+    wait(lambda: not device.bootstrapping)
+    assert [device.values[0, 1, n] for n in (3, 4, 5)] == [b""] * 3
+    assert [device.values[0, 2, n] for n in (3, 4, 5)] == [b"", b"", b"\0\xff"]
+    assert set(server.rest("GET", "/devices/boot-1/bootstrap", want=200)["values"]) == {
+        "/0/1/0", "/0/1/2", "/0/2/0", "/0/2/5"}
+
+
 def test_without_its_own_a_device_gets_the_default_configuration(server, device):
     assert device.bootstrap().code == code("4.00")
     server.rest("PUT", "/bootstrap/default", CONFIG, want=204)

@@ -12,7 +12,8 @@
 
 #define CONFIG_MAX 65536 /* bytes of JSON */
 #define SECURITY 0 /* object */
-#define SECRET_KEY 5 /* resource of it */
+#define IDENTITY 3 /* resources of it: own key or identity, the server's key between, … */
+#define SECRET_KEY 5 /* … own secret key */
 
 void bootstrap_config_done(struct bootstrap_config *c)
 {
@@ -53,6 +54,37 @@ static int check_reads(const struct bootstrap_config *c, struct mp_err *err)
 	return 0;
 }
 
+static bool has_value(const struct value_set *set, size_t n, const struct mp_lwm2m_path *path)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mp_lwm2m_path_compare(&set->records[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The keys of a Security instance are mandatory also where there are none (LwM2M Core 1.1, E.1), and there
+ * are clients that take the specification at its word. */
+static int add_empty_keys(struct value_set *set)
+{
+	const struct mp_lwm2m_value empty = mp_lwm2m_opaque("", 0);
+	size_t n = set->n; /* what was there before, in the order of paths */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct mp_lwm2m_path path = set->records[i].path;
+
+		if (path.id[0] != SECURITY ||
+		    (i > 0 && set->records[i - 1].path.id[0] == SECURITY &&
+		     set->records[i - 1].path.id[1] == path.id[1]))
+			continue;
+		for (path.id[2] = IDENTITY; r == 0 && path.id[2] <= SECRET_KEY; path.id[2]++)
+			if (!has_value(set, n, &path))
+				r = value_set_add(set, &path, &empty);
+	}
+	value_set_sort(set);
+	return r;
+}
+
 int bootstrap_config_parse(struct server *s, struct mp_json *j, struct bootstrap_config *ret,
 			   struct mp_err *err)
 {
@@ -69,6 +101,8 @@ int bootstrap_config_parse(struct server *s, struct mp_json *j, struct bootstrap
 		r = check_reads(&c, err);
 	if (r == 0 && mp_json_get(j, "values"))
 		r = values_parse(s->lwm2m, NULL, &mp_lwm2m_path_root, j, &c.values, err);
+	if (r == 0 && (r = add_empty_keys(&c.values)) < 0)
+		r = mp_err_set(err, r, "there are too many values");
 	c.discovers = mp_json_bool(mp_json_get(j, "discover"), false);
 	if (r < 0) {
 		bootstrap_config_done(&c);
