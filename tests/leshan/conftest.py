@@ -3,7 +3,8 @@
 
 Leshan is not part of the tree. MP_PEER_LESHAN is the base URL of a running demo server (2.x),
 MP_PEER_LESHAN_COAP its HOST:PORT of CoAP, MP_PEER_LESHAN_COAPS that of CoAP over DTLS (the next port when not
-set), MP_PEER_LESHAN_CLIENT the jar of its demo client. Without them these tests skip.
+set), MP_PEER_LESHAN_CLIENT the jar of its demo client, which alone is enough for test_their_client and
+test_bootstrap. Without them these tests skip.
 """
 import os
 import pathlib
@@ -30,7 +31,10 @@ def leshan():
 def ours(template, tmp_path_factory):  # noqa: F811
     folder = tmp_path_factory.mktemp("ours")
     fleet.copy_product(template, folder)
-    server = Server(folder, "--awake", "1").start()
+    ports = [fleet.free_port() for _ in range(2)]
+    server = Server(folder, "--awake", "1", "--bootstrap-port", str(ports[0]), "--bootstrap-coap-port",
+                    str(ports[1])).start()
+    server.bootstrap_port, server.bootstrap_coap_port = ports
     yield server
     server.stop_devices()
     server.kill()
@@ -41,6 +45,13 @@ def our_leshan(ours):
     """Our server as Leshan's dialect has it."""
     return Leshan(f"http://127.0.0.1:{ours.http_port}/leshan", f"127.0.0.1:{ours.coap_port}",
                   f"127.0.0.1:{ours.coaps_port}")
+
+
+@pytest.fixture(scope="session")
+def our_bootstrap(ours):
+    """The same, for clients that know its bootstrap server alone."""
+    return Leshan(f"http://127.0.0.1:{ours.http_port}/leshan", f"127.0.0.1:{ours.bootstrap_coap_port}",
+                  f"127.0.0.1:{ours.bootstrap_port}")
 
 
 @pytest.fixture(scope="session")
