@@ -166,6 +166,21 @@ def test_a_rollout_that_fails_says_why(fleet):
     assert "container web is not healthy" in fleet.mp("device", "why", fleet.device.name).stdout
 
 
+def test_a_device_waits_for_a_word_and_then_only_fetches(fleet):
+    fleet.release("1.1.0", fill=b"b")
+    name = fleet.device.name
+    fleet.fails("device", "confirm", name)
+    fleet.mp("rollout", "start", "1.1.0", "--confirm", "--download-only")
+    assert "confirmationBase" in fleet.device.ddi()["_links"]
+    assert "1 unconfirmed" in fleet.mp("rollout", "ls").stdout
+    fleet.mp("device", "deny", name, "--reason", "not on a Friday")
+    assert "denied: not on a Friday" in fleet.mp("device", "why", name).stdout
+    assert len(fleet.json("device", "ls", "--state", "unconfirmed")["items"]) == 1
+    assert fleet.json("device", "confirm", name)["state"] == "offered"
+    fleet.device.feedback(fleet.device.offer(), "downloaded", "none")
+    assert "1 downloaded" in fleet.mp("rollout", "show", 1).stdout
+
+
 def test_a_rollout_that_nobody_answers(fleet):
     fleet.release("1.1.0", fill=b"b")
     said = fleet.fails_after_progress("rollout", "start", "1.1.0", "--wait", "--timeout", "1")
