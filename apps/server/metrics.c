@@ -40,8 +40,8 @@ static int rollout_states(struct server *s, struct mp_buf *out)
 				    " paused\n# TYPE mp_rollout_devices gauge\n");
 	const struct rollout *one;
 
-	for (size_t i = 0; r == 0 && (one = rollouts_at(s->rollouts, i)); i++)
-		for (int m = 0; one->state <= ROLLOUT_PAUSED && r == 0 && m < MEMBER_STATES; m++)
+	for (size_t i = 0; r == 0 && (one = rollouts_open_at(s->rollouts, i)); i++)
+		for (int m = 0; r == 0 && m < MEMBER_STATES; m++)
 			r = mp_buf_printf(out,
 					  "mp_rollout_devices{rollout=\"%lld\",release=\"%s\","
 					  "state=\"%s\"} %zu\n",

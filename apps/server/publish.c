@@ -149,13 +149,12 @@ static int check_version(const struct publication *p)
 		return mp_err_set(p->err, -EEXIST,
 				  "release %s is published already; choose a higher version",
 				  m->version);
-	for (size_t i = 0; (r = releases_at(p->s->releases, i)); i++)
-		if (mp_version_compare(m->version, r->version) <= 0)
-			return mp_err_set(
-				p->err, -EPROTO,
-				"release %s is not newer than %s, which is published already; "
-				"versions only go up",
-				m->version, r->version);
+	r = releases_at(p->s->releases, 0);
+	if (r && mp_version_compare(m->version, r->version) <= 0)
+		return mp_err_set(p->err, -EPROTO,
+				  "release %s is not newer than %s, which is published already; "
+				  "versions only go up",
+				  m->version, r->version);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "server.h"
 
 struct releases {
-	struct release **all; /* the oldest first */
+	struct release **all; /* the oldest first; so both ids and versions only go up */
 	size_t n, room;
 };
 
@@ -30,18 +30,36 @@ struct release *releases_at(const struct releases *t, size_t i)
 
 struct release *releases_find(const struct releases *t, const char *version)
 {
-	for (size_t i = t->n; i-- > 0;)
-		if (strcmp(t->all[i]->version, version) == 0)
-			return t->all[i];
+	size_t low = 0, high = mp_version_is_valid(version) ? t->n : 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = mp_version_compare(t->all[middle]->version, version);
+
+		if (order == 0)
+			return strcmp(t->all[middle]->version, version) == 0 ? t->all[middle]
+									     : NULL;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return NULL;
 }
 
 struct release *releases_find_id(const struct releases *t, int64_t id)
 {
-	for (size_t i = t->n; i-- > 0;)
-		if (t->all[i]->id == id)
-			return t->all[i];
-	return NULL;
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (t->all[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < t->n && t->all[low]->id == id ? t->all[low] : NULL;
 }
 
 bool release_fits(const struct release *r, const char *board)
@@ -249,12 +267,30 @@ int channels_find(struct server *s, const char *name, char ret_release[32])
 	return 0;
 }
 
-int channels_json(struct server *s, struct mp_json **ret_items)
+static int channels_count(struct server *s, uint64_t *ret)
+{
+	auto_(mp_query) *q = NULL;
+	int r = mp_store_query(s->store, "SELECT count(*) FROM channel", &q, MP_NOTHING);
+
+	if (r == 0)
+		r = mp_query_next(q);
+	if (r > 0)
+		*ret = (uint64_t)mp_query_int(q, 0);
+	return r < 0 ? r : 0;
+}
+
+int channels_json(struct server *s, uint64_t offset, uint64_t limit, struct mp_json **ret_items,
+		  uint64_t *ret_total)
 {
 	auto_(mp_json) *items = mp_json_new_array();
 	auto_(mp_query) *q = NULL;
-	int r = mp_store_query(s->store, "SELECT name, release FROM channel ORDER BY name", &q,
-			       MP_NOTHING);
+	int r = channels_count(s, ret_total);
+
+	if (r == 0)
+		r = mp_store_query(s->store,
+				   "SELECT name, release FROM channel ORDER BY name"
+				   " LIMIT ? OFFSET ?",
+				   &q, MP_INT((int64_t)limit), MP_INT((int64_t)offset));
 
 	while (r == 0 && (r = mp_query_next(q)) > 0) {
 		struct mp_json *j = mp_json_new_object();

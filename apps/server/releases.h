@@ -62,4 +62,6 @@ int release_files(struct server *s, const struct release *r, const char *board,
 int channels_set(struct server *s, const char *name, const char *release);
 int channels_remove(struct server *s, const char *name); /* -ENOENT */
 int channels_find(struct server *s, const char *name, char ret_release[32]); /* -ENOENT */
-int channels_json(struct server *s, struct mp_json **ret_items);
+/* Some of them by name, and how many there are. */
+int channels_json(struct server *s, uint64_t offset, uint64_t limit, struct mp_json **ret_items,
+		  uint64_t *ret_total);

@@ -17,8 +17,9 @@
 #include "server.h"
 
 struct rollouts {
-	struct rollout **all; /* the oldest first */
-	size_t n, room;
+	struct rollout **all; /* the oldest first, so by their ids too */
+	struct rollout **open; /* those of them that are not over */
+	size_t n, n_open, room;
 	uint32_t epoch;
 };
 
@@ -40,6 +41,14 @@ static const char *const member_names[] = {
 const char *rollout_state_name(enum rollout_state s)
 {
 	return state_names[s];
+}
+
+int rollout_state_parse(const char *name)
+{
+	for (int i = 0; i <= ROLLOUT_ABORTED; i++)
+		if (strcmp(state_names[i], name) == 0)
+			return i;
+	return -EBADMSG;
 }
 
 const char *member_state_name(enum member_state s)
@@ -64,10 +73,22 @@ struct rollout *rollouts_at(const struct rollouts *t, size_t i)
 
 struct rollout *rollouts_find(const struct rollouts *t, int64_t id)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (t->all[i]->id == id)
-			return t->all[i];
-	return NULL;
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (t->all[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < t->n && t->all[low]->id == id ? t->all[low] : NULL;
+}
+
+struct rollout *rollouts_open_at(const struct rollouts *t, size_t i)
+{
+	return i < t->n_open ? t->open[t->n_open - 1 - i] : NULL;
 }
 
 uint32_t rollouts_epoch(const struct rollouts *t)
@@ -102,22 +123,54 @@ void rollouts_free(struct rollouts *t)
 	for (size_t i = 0; i < t->n; i++)
 		rollout_free(t->all[i]);
 	free(t->all);
+	free(t->open);
 	free(t);
+}
+
+static int grow(struct rollouts *t)
+{
+	size_t room = t->room ? t->room * 2 : 16;
+	struct rollout **all, **open;
+
+	all = realloc(t->all, room * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	t->all = all;
+	open = realloc(t->open, room * sizeof(*open));
+	if (!open)
+		return -ENOMEM;
+	t->open = open;
+	t->room = room;
+	return 0;
+}
+
+static bool is_over(const struct rollout *r)
+{
+	return r->state != ROLLOUT_RUNNING && r->state != ROLLOUT_PAUSED;
 }
 
 static int insert(struct rollouts *t, struct rollout *r)
 {
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 16;
-		struct rollout **all = realloc(t->all, room * sizeof(*all));
+	int code = t->n == t->room ? grow(t) : 0;
 
-		if (!all)
-			return -ENOMEM;
-		t->all = all;
-		t->room = room;
-	}
+	if (code < 0)
+		return code;
 	t->all[t->n++] = r;
+	if (!is_over(r))
+		t->open[t->n_open++] = r;
 	return 0;
+}
+
+static void close_one(struct rollouts *t, const struct rollout *r)
+{
+	size_t i = 0;
+
+	while (i < t->n_open && t->open[i] != r)
+		i++;
+	if (i == t->n_open)
+		return;
+	t->n_open--;
+	memmove(&t->open[i], &t->open[i + 1], (t->n_open - i) * sizeof(*t->open));
 }
 
 static int load_one(struct rollouts *t, const struct mp_query *q)
@@ -239,11 +292,6 @@ static void tell(struct server *s, const struct rollout *r)
 
 /* ---- states ---- */
 
-static bool is_over(const struct rollout *r)
-{
-	return r->state != ROLLOUT_RUNNING && r->state != ROLLOUT_PAUSED;
-}
-
 static int set_state(struct server *s, struct rollout *r, enum rollout_state state,
 		     const char *reason)
 {
@@ -265,6 +313,8 @@ static int set_state(struct server *s, struct rollout *r, enum rollout_state sta
 	r->reason = copy;
 	r->state = state;
 	r->ended = ended;
+	if (over)
+		close_one(s->rollouts, r);
 	s->rollouts->epoch++;
 	tell(s, r);
 	return 0;
@@ -511,13 +561,14 @@ int rollouts_start(struct server *s, const struct rollout_config *c, struct roll
 
 int rollouts_join(struct server *s, struct device *d)
 {
+	struct rollout *r;
+
 	if (d->rollout && !member_is_over(d->member))
 		return 0;
-	for (size_t i = s->rollouts->n; i-- > 0;) {
-		struct rollout *r = s->rollouts->all[i];
+	for (size_t i = 0; (r = rollouts_open_at(s->rollouts, i)); i++) {
 		const struct release *release = releases_find(s->releases, r->release);
 
-		if (is_meant(r, d) && !is_over(r) && release && may_follow(d, release, NULL) == 0)
+		if (is_meant(r, d) && release && may_follow(d, release, NULL) == 0)
 			return r == d->rollout ? 0 : include(s, r, d);
 	}
 	return 0;

@@ -25,6 +25,7 @@ enum rollout_state { /* stored: append only */
 		     ROLLOUT_ABORTED
 };
 const char *rollout_state_name(enum rollout_state s);
+int rollout_state_parse(const char *name); /* -EBADMSG */
 
 enum member_state { /* stored: append only */
 		    MEMBER_WAITING,
@@ -62,6 +63,8 @@ int rollouts_load(struct server *s, struct rollouts **ret, struct mp_err *err);
 void rollouts_free(struct rollouts *t);
 size_t rollouts_count(const struct rollouts *t);
 struct rollout *rollouts_at(const struct rollouts *t, size_t i); /* the newest first */
+/* Those that run or are paused, the newest first; NULL at the end. Few, however many there were. */
+struct rollout *rollouts_open_at(const struct rollouts *t, size_t i);
 struct rollout *rollouts_find(const struct rollouts *t, int64_t id);
 /* Devices that count: all but those that another rollout took over. */
 size_t rollout_total(const struct rollout *r);

@@ -195,12 +195,17 @@ int tokens_remove(struct server *s, const char *name)
 	return 0;
 }
 
-struct mp_json *tokens_json(const struct tokens *t)
+size_t tokens_count(const struct tokens *t)
+{
+	return t->n;
+}
+
+struct mp_json *tokens_json(const struct tokens *t, uint64_t offset, uint64_t limit)
 {
 	auto_(mp_json) *items = mp_json_new_array();
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < t->n; i++) {
+	for (size_t i = offset; r == 0 && i < t->n && i < offset + limit; i++) {
 		struct mp_json *j = mp_json_new_object();
 
 		r |= mp_json_put_str(j, "name", t->all[i].name);

@@ -30,7 +30,8 @@ enum role tokens_role(const struct tokens *t, const char *authorization);
 /* -EEXIST when the name is taken. */
 int tokens_add(struct server *s, const char *name, enum role role, char ret_token[TOKEN_LEN + 1]);
 int tokens_remove(struct server *s, const char *name); /* -ENOENT */
-struct mp_json *tokens_json(const struct tokens *t);
+size_t tokens_count(const struct tokens *t);
+struct mp_json *tokens_json(const struct tokens *t, uint64_t offset, uint64_t limit);
 
 void token_make(char ret[TOKEN_LEN + 1]);
 void device_token_make(char ret[DEVICE_TOKEN_LEN + 1]);

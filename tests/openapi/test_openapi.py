@@ -196,6 +196,7 @@ def channels(call, fleet):
     call("put", path, 400, {"release": "1.0.0"}, name="no name")
     call("put", path, 413, announced=70000, name="stable")
     assert call("get", "/api/v1/channels", 200)["items"] == [channel]
+    call("get", "/api/v1/channels", 400, query={"limit": "x"})
     call("put", path, 200, {"release": "1.1.0"}, name="beta")
     call("delete", path, 204, name="beta")
     call("delete", path, 404, name="beta")
@@ -250,6 +251,8 @@ def rollouts(call, fleet):
     call("get", one, 404, id=99)
     assert call("get", many, 200)["total"] == 2
     call("get", many, 400, query={"offset": "x"})
+    call("get", many, 400, query={"state": "asleep"})
+    assert call("get", many, 200, query={"state": "running", "limit": 1})["items"][0]["id"] == made["id"]
     for verb, state in (("pause", "paused"), ("resume", "running"), ("abort", "aborted")):
         if verb == "resume":
             call("post", one + "/pause", 409, id=made["id"])
@@ -287,6 +290,7 @@ def tokens(call, fleet):
     call("post", many, 400, {"name": "", "role": "viewer"})
     call("post", many, 413, announced=70000)
     assert "guest" in [t["name"] for t in call("get", many, 200)["items"]]
+    call("get", many, 400, query={"limit": "x"})
     call("delete", one, 204, name="guest")
     call("delete", one, 404, name="guest")
     call("get", "/api/v1/status", 401, token=made["token"])

@@ -314,6 +314,48 @@ def test_devices_that_cannot_follow_stay_out_of_a_rollout_for_all(fleet):
     assert fleet.rollout("1.1.0")["devices"] == 4
 
 
+def test_rollouts_are_listed_by_state_and_pages(fleet):
+    """What is under way is found however many have ended since, also by who comes later."""
+    first = fleet.rollout("1.1.0")["id"]
+    made = [first] + [fleet.rollout("1.1.0", devices=["d0"])["id"] for _ in range(5)]
+    for rollout in made[1:4]:
+        fleet.api("POST", f"/rollouts/{rollout}/abort")
+    fleet.api("POST", f"/rollouts/{made[4]}/pause")
+
+    def listed(query):
+        answer = fleet.api("GET", "/rollouts" + query)
+        return [r["id"] for r in answer["items"]], answer["total"]
+    assert listed("?state=aborted&offset=1&limit=1") == ([made[2]], 3)
+    assert listed("?state=paused") == ([made[4]], 1)
+    assert listed("?limit=2") == (made[:3:-1], 6)
+    assert listed("?state=finished") == ([], 0)
+    fleet.api("GET", "/rollouts?state=zap", want=400)
+    for _ in range(2):
+        assert listed("?state=running") == ([made[5], made[0]], 2)
+        assert fleet.api("GET", "/status")["rollouts"] == {"running": 2, "paused": 1}
+        assert [fleet.api("GET", f"/rollouts/{r}")["id"] for r in made] == made
+        fleet.api("GET", "/rollouts/99", want=404)
+        fleet.stop()
+        fleet.start()
+    fleet.device("late")
+    assert counts(fleet, first) == {"superseded": 1, "waiting": 3, "offered": 1}
+
+
+def test_channels_and_tokens_have_pages(server):
+    server.publish("1.0.0")
+    for name in "abc":
+        server.api("PUT", f"/channels/{name}", {"release": "1.0.0"})
+        server.api("POST", "/tokens", {"name": name, "role": "viewer"}, want=201)
+    page = server.api("GET", "/channels?offset=1&limit=1")
+    assert ([c["name"] for c in page["items"]], page["total"]) == (["b"], 3)
+    everyone = [t["name"] for t in server.api("GET", "/tokens")["items"]]
+    page = server.api("GET", "/tokens?offset=1&limit=2")
+    assert ([t["name"] for t in page["items"]], page["total"]) == (everyone[1:3], len(everyone))
+    for path in ("/channels", "/tokens"):
+        assert server.api("GET", path + "?offset=99")["items"] == []
+        server.api("GET", path + "?limit=x", want=400)
+
+
 def test_a_device_that_runs_it_already_counts_as_proven(server):
     server.publish("1.1.0")
     server.device("d1", release="1.1.0")

@@ -269,12 +269,15 @@ void rest_get_release(struct call *c)
 void rest_get_channels(struct call *c)
 {
 	struct mp_json *items = NULL;
-	int r = channels_json(c->server, &items);
+	struct rest_window window;
+	uint64_t total = 0;
 
-	if (r < 0)
+	if (!rest_window(c, &window))
+		return;
+	if (channels_json(c->server, window.offset, window.limit, &items, &total) < 0)
 		call_reply(c, 500, NULL);
 	else
-		rest_reply_list(c, items, mp_json_size(items));
+		rest_reply_list(c, items, total);
 }
 
 void rest_put_channel(struct call *c)

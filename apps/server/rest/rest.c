@@ -183,7 +183,7 @@ static int put_rollouts(struct server *s, struct mp_json *j)
 	const struct rollout *one;
 	int r = 0;
 
-	for (size_t i = 0; (one = rollouts_at(s->rollouts, i)); i++) {
+	for (size_t i = 0; (one = rollouts_open_at(s->rollouts, i)); i++) {
 		running += one->state == ROLLOUT_RUNNING;
 		paused += one->state == ROLLOUT_PAUSED;
 	}

@@ -26,21 +26,31 @@ static struct rollout *find(struct call *c)
 
 void rest_get_rollouts(struct call *c)
 {
+	const char *name = mp_request_query(c->rq, "state");
+	int state = name && *name ? rollout_state_parse(name) : -1;
 	auto_(mp_json) *items = mp_json_new_array();
 	struct rest_window window;
 	const struct rollout *one;
+	uint64_t total = 0;
 	int r = items ? 0 : -ENOMEM;
 
+	if (name && *name && state < 0) {
+		call_error(c, 400, "'%.40s' is no state of a rollout.", name);
+		return;
+	}
 	if (!rest_window(c, &window))
 		return;
-	for (size_t i = window.offset; r == 0 && i < window.offset + window.limit &&
-				       (one = rollouts_at(c->server->rollouts, i));
-	     i++)
-		r = mp_json_append(items, rollout_json(one));
+	for (size_t i = 0; r == 0 && (one = rollouts_at(c->server->rollouts, i)); i++) {
+		if (state >= 0 && (int)one->state != state)
+			continue;
+		if (total >= window.offset && total - window.offset < window.limit)
+			r = mp_json_append(items, rollout_json(one));
+		total++;
+	}
 	if (r < 0)
 		call_reply(c, 500, NULL);
 	else
-		rest_reply_list(c, take_ptr(items), rollouts_count(c->server->rollouts));
+		rest_reply_list(c, take_ptr(items), total);
 }
 
 void rest_get_rollout(struct call *c)

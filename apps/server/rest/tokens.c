@@ -21,9 +21,11 @@ static void reply_token(struct call *c, const char *token)
 
 void rest_get_tokens(struct call *c)
 {
-	struct mp_json *items = tokens_json(c->server->tokens);
+	const struct tokens *t = c->server->tokens;
+	struct rest_window window;
 
-	rest_reply_list(c, items, mp_json_size(items));
+	if (rest_window(c, &window))
+		rest_reply_list(c, tokens_json(t, window.offset, window.limit), tokens_count(t));
 }
 
 void rest_post_token(struct call *c)

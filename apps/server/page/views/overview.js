@@ -124,11 +124,12 @@ export default function overview({ app }) {
 	showEither(fleet, blank, true);
 
 	async function load() {
-		const [status, rollouts, releases, failed, back] = await Promise.all([
-			app.readStatus(), api.get('rollouts', { limit: 50 }), api.get('releases', { limit: 1 }),
+		const [status, going, paused, releases, failed, back] = await Promise.all([
+			app.readStatus(), api.get('rollouts', { state: 'running', limit: 50 }),
+			api.get('rollouts', { state: 'paused', limit: 50 }), api.get('releases', { limit: 1 }),
 			api.get('devices', { state: 'failed', limit: SHOWN }),
 			api.get('devices', { state: 'rolled_back', limit: SHOWN })]);
-		const open = rollouts.items.filter(({ state }) => state === 'running' || state === 'paused');
+		const open = [...going.items, ...paused.items].sort((a, b) => b.id - a.id);
 		const bad = [...failed.items, ...back.items].sort((a, b) => b.last_seen - a.last_seen).slice(0, SHOWN);
 		const left = failed.total + back.total - bad.length;
 
