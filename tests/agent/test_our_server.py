@@ -6,6 +6,7 @@ Releases are published over the REST API and signed here with the product's targ
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -104,14 +105,37 @@ def fleet(folder):
 
 
 @pytest.fixture
-def enrolled(make_device, fleet, first):
+def ready(make_device, fleet, first):
+    """It has what it needs to enroll; its agent is not started."""
     device = make_device(server=fleet, repository=fleet.repository)
     device.write("usr/share/microplatform/server-ca.pem", (fleet.product / "keys/server-ca.crt").read_bytes())
     device.write("efi/microplatform/enroll-token", (fleet.product / "keys/enroll.token").read_bytes())
     fleet.publish(first)
-    device.start()
-    fleet.wait(fleet.devices)
     return device
+
+
+@pytest.fixture
+def enrolled(ready, fleet):
+    ready.start()
+    fleet.wait(fleet.devices)
+    return ready
+
+
+@pytest.fixture
+def small(ready):
+    """Its data partition is a file system of its own, of 96 MiB; what it keeps there takes some."""
+    data = ready.root / "var/lib/microplatform"
+    kept = data.with_name("kept")
+    data.rename(kept)
+    data.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m,mode=755", "tmpfs", data], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    subprocess.run(["cp", "-a", "--sparse=always", f"{kept}/.", data], check=True)
+    shutil.rmtree(kept)
+    yield ready
+    ready.stop()
+    subprocess.run(["umount", data], check=True)
 
 
 def test_a_device_enrolls_and_says_what_it_is(enrolled, fleet):
@@ -136,6 +160,25 @@ def test_the_reason_of_a_fall_back_is_on_the_server(enrolled, fleet):
     assert enrolled.wait_reboot(panic=["1.1.0"]) == "1.0.0"
     shown = fleet.wait(lambda: [d for d in fleet.devices() if d["state"] == "rolled_back"])[0]
     assert "did not come up" in shown["reason"], shown
+
+
+def test_an_update_without_room_says_so_and_goes_on_once_there_is_some(small, fleet):
+    data = small.root / "var/lib/microplatform"
+    filler = data / "filler"
+    stat = os.statvfs(data)
+    filler.write_bytes(bytes(stat.f_bavail * stat.f_frsize - (20 << 20)))
+    small.start()
+    fleet.wait(fleet.devices)
+    fleet.publish(Release("1.1.0"))
+    rollout = fleet.roll_out("1.1.0")
+    shown = fleet.wait(lambda: [d for d in fleet.devices() if "MiB left" in d["reason"]])[0]
+    assert "the data partition has" in shown["reason"] and "release 1.1.0 needs" in shown["reason"], shown
+    assert (shown["release"], shown["target"]) == ("1.0.0", "1.1.0") and small.entries() == ["mp_1.0.0.efi"]
+    assert fleet.call("GET", f"/rollouts/{rollout}")["counts"]["failed"] == 0
+    filler.unlink()
+    assert small.wait_reboot(60) == "1.1.0"
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven")
+    assert fleet.call("GET", f"/rollouts/{rollout}")["state"] == "finished"
 
 
 def test_a_rollout_that_is_aborted_stops_the_download(enrolled, fleet):
