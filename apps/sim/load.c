@@ -375,10 +375,21 @@ static double cpu_seconds(void)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
+/* Of another process; 0 when it cannot be told. */
+static double watched_seconds(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (!pid || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return 0;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static int measure(struct load *l, struct mp_err *err)
 {
 	const struct load_options *o = l->options;
-	double cpu = cpu_seconds();
+	double cpu = cpu_seconds(), watched = watched_seconds(o->watched);
 	int64_t begin = clock_us();
 	int r = run_phase(l, o->kind, o->operations ? o->operations : o->endpoints, o->seconds);
 
@@ -386,6 +397,7 @@ static int measure(struct load *l, struct mp_err *err)
 		return mp_err_set(err, r, "the socket broke: %s", strerror(-r));
 	l->result.seconds = (double)(clock_us() - begin) / 1e6;
 	l->result.cpu_seconds = cpu_seconds() - cpu;
+	l->result.watched_seconds = watched_seconds(o->watched) - watched;
 	l->result.p50_ms = (double)histogram_quantile(&l->latency, 0.5) / 1000;
 	l->result.p99_ms = (double)histogram_quantile(&l->latency, 0.99) / 1000;
 	l->result.max_ms = (double)l->latency.max / 1000;

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "net/address.h"
@@ -29,11 +30,12 @@ struct load_options {
 	uint64_t seed;
 	uint32_t lifetime;
 	const char *path, *locations;
+	pid_t watched; /* a process whose CPU is told beside our own; 0: none */
 };
 
 struct load_result {
 	uint64_t done, failed, retransmitted, unexpected;
-	double seconds, cpu_seconds, p50_ms, p99_ms, max_ms;
+	double seconds, cpu_seconds, watched_seconds, p50_ms, p99_ms, max_ms;
 	uint8_t last_code; /* of a failure */
 };
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ static int set(struct load_options *o, int option, const char *value, struct mp_
 		o->seed = v;
 	else if (option == 'i' && v <= UINT32_MAX)
 		o->lifetime = (uint32_t)v;
+	else if (option == 'w' && v > 0 && v <= INT_MAX)
+		o->watched = (pid_t)v;
 	else
 		return mp_err_set(err, -ERANGE, "'%s' is out of range", value);
 	return 0;
@@ -73,6 +76,7 @@ int load_options_parse(int argc, char *argv[], struct load_options *ret, struct 
 					      {"lifetime", required_argument, NULL, 'i'},
 					      {"path", required_argument, NULL, 'p'},
 					      {"locations", required_argument, NULL, 'l'},
+					      {"watch", required_argument, NULL, 'w'},
 					      {"json", no_argument, NULL, 'j'},
 					      {0}};
 	struct load_options o = {.endpoints = 1000,
@@ -100,25 +104,30 @@ static void print(const struct load_options *o, const struct load_result *r)
 {
 	static const char *const kinds[] = {"register", "update", "request", "keys"};
 	double rate = r->seconds > 0 ? (double)r->done / r->seconds : 0;
-	double cpu = r->done ? r->cpu_seconds * 1e6 / (double)r->done : 0;
+	double us = r->done ? 1e6 / (double)r->done : 0;
 
 	if (o->json) {
 		printf("{\"kind\": \"%s\", \"secure\": %s, \"endpoints\": %u, \"in_flight\": %u, "
 		       "\"done\": %llu, \"failed\": %llu, \"retransmitted\": %llu, "
 		       "\"unexpected\": %llu, \"seconds\": %.3f, \"per_second\": %.0f, "
 		       "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f, "
-		       "\"cpu_us_per_operation\": %.2f}\n",
+		       "\"cpu_us_per_operation\": %.2f, "
+		       "\"watched_us_per_operation\": %.2f}\n",
 		       kinds[o->kind], o->secure ? "true" : "false", o->endpoints, o->in_flight,
 		       (unsigned long long)r->done, (unsigned long long)r->failed,
 		       (unsigned long long)r->retransmitted, (unsigned long long)r->unexpected,
-		       r->seconds, rate, r->p50_ms, r->p99_ms, r->max_ms, cpu);
+		       r->seconds, rate, r->p50_ms, r->p99_ms, r->max_ms, r->cpu_seconds * us,
+		       r->watched_seconds * us);
 		return;
 	}
 	printf("%s: %llu done, %llu failed, %llu retransmitted in %.2f s\n"
 	       "%.0f a second; p50 %.2f ms, p99 %.2f ms, max %.2f ms; own CPU %.2f us each\n",
 	       kinds[o->kind], (unsigned long long)r->done, (unsigned long long)r->failed,
 	       (unsigned long long)r->retransmitted, r->seconds, rate, r->p50_ms, r->p99_ms,
-	       r->max_ms, cpu);
+	       r->max_ms, r->cpu_seconds * us);
+	if (o->watched)
+		printf("CPU of process %d: %.2f us each\n", (int)o->watched,
+		       r->watched_seconds * us);
 	if (r->last_code)
 		printf("the last refusal was %u.%02u\n", r->last_code >> 5, r->last_code & 31);
 }

@@ -41,9 +41,11 @@ static void put_dtls(const struct figures *f)
 	put("provision_per_second", 0, f->provision);
 	put("dtls_register_per_second", 0, f->dtls_registers.per_second);
 	put("dtls_register_cpu_us", 2, f->dtls_registers.server_us);
+	put("dtls_register_generator_us", 2, f->dtls_registers.own_us);
 	put("rss_per_dtls_device", 0, f->rss_per_dtls_device);
 	put("parked_requests_per_second", 0, f->parked.per_second);
 	put("parked_request_cpu_us", 2, f->parked.server_us);
+	put("parked_request_generator_us", 2, f->parked.own_us);
 }
 
 static void put_campaign(const struct campaign *c)
@@ -122,8 +124,10 @@ static void print_table(const struct figures *f)
 	line("start after a kill, s", 3, f->restart, "<= 1");
 	line("keys provisioned by REST a second", 0, f->provision, ">= 5000");
 	print_load("DTLS handshake and registration", &f->dtls_registers);
+	line("DTLS registrations a second", 0, f->dtls_registers.per_second, ">= 4000");
 	line("bytes resident a DTLS device", 0, f->rss_per_dtls_device, "<= 1638");
 	print_load("requests on parked sessions", &f->parked);
+	line("requests on parked sessions a second", 0, f->parked.per_second, ">= 15000");
 	print_campaign(&f->campaign);
 }
 

@@ -29,21 +29,6 @@ static void read_line(const char *path, const char *begins, char *line, int room
 		fclose(f);
 }
 
-double place_cpu_seconds(pid_t pid)
-{
-	char path[64], line[1024];
-	unsigned long user = 0, kernel = 0;
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	read_line(path, "", line, sizeof(line));
-	at = strrchr(line, ')');
-	if (at && sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			 &kernel) != 2)
-		return 0;
-	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
 long place_rss_kb(pid_t pid)
 {
 	char path[64], line[256];

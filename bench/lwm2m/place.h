@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * place.h - which core a process runs on, what it has used, how large it is */
+ * place.h - which core a process runs on, how large it is */
 #pragma once
 
 #include <sys/types.h>
 
 void place_on(unsigned core); /* this process; the last core when there are fewer */
-double place_cpu_seconds(pid_t pid);
 long place_rss_kb(pid_t pid);
 double place_clock(void); /* seconds on a clock that only goes up */

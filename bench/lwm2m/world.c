@@ -217,12 +217,24 @@ static double number(const struct mp_json *j, const char *name)
 
 void world_load(struct world *w, struct load *l)
 {
-	char program[4096], server[64], endpoints[16], operations[16], in_flight[16];
-	const char *argv[] = {
-		program,	"load",	       l->kind,	      "--json",	     "--server",
-		server,		"--endpoints", endpoints,     "--in-flight", in_flight,
-		"--operations", operations,    "--locations", w->locations,  NULL};
-	double before = l->server ? place_cpu_seconds(l->server) : 0;
+	char program[4096], server[64], endpoints[16], operations[16], in_flight[16], watched[16];
+	const char *argv[] = {program,
+			      "load",
+			      l->kind,
+			      "--json",
+			      "--server",
+			      server,
+			      "--endpoints",
+			      endpoints,
+			      "--in-flight",
+			      in_flight,
+			      "--operations",
+			      operations,
+			      "--locations",
+			      w->locations,
+			      l->server ? "--watch" : NULL,
+			      watched,
+			      NULL};
 	auto_(mp_json) *j = NULL;
 	MP_BUF(out, 65536);
 	struct mp_err e;
@@ -232,15 +244,15 @@ void world_load(struct world *w, struct load *l)
 	snprintf(endpoints, sizeof(endpoints), "%u", l->endpoints);
 	snprintf(operations, sizeof(operations), "%u", l->operations);
 	snprintf(in_flight, sizeof(in_flight), "%u", l->in_flight);
+	snprintf(watched, sizeof(watched), "%d", (int)l->server);
 	place_on(1); /* inherited */
 	die_if(mp_proc_run(&(struct mp_proc){.argv = argv, .output = &out}, &e), &e);
 	die_if(mp_json_parse(out.data, out.len, &j, &e), &e);
 	l->per_second = number(j, "per_second");
 	l->p99_ms = number(j, "p99_ms");
 	l->own_us = number(j, "cpu_us_per_operation");
+	l->server_us = number(j, "watched_us_per_operation");
 	l->failed = (unsigned)number(j, "failed");
-	if (l->server)
-		l->server_us = (place_cpu_seconds(l->server) - before) * 1e6 / l->operations;
 }
 
 /* ---- keys ---- */

@@ -39,7 +39,8 @@ struct load { /* what to ask for */
 	bool secure;
 	unsigned endpoints, operations, in_flight;
 	pid_t server; /* whose CPU is to be looked at; 0: nobody's */
-	double per_second, p99_ms, own_us, server_us; /* CPU of each operation */
+	double per_second, p99_ms;
+	double own_us, server_us; /* CPU of each operation; what was made first is not in it */
 	unsigned failed;
 };
 void world_load(struct world *w, struct load *l);

@@ -13,7 +13,8 @@ RUNS = {  # program: (its options, the names that its JSON must have)
     "bench-lwm2m": (
         ("--endpoints", "500", "--devices", "5", "--image", "4"),
         {"register_of_floor", "update_of_floor", "sessions_flat", "rss_per_device", "rss_per_dtls_device",
-         "dtls_register_per_second", "parked_requests_per_second", "provision_per_second", "restart_seconds",
+         "dtls_register_per_second", "dtls_register_cpu_us", "dtls_register_generator_us", "parked_requests_per_second",
+         "parked_request_cpu_us", "parked_request_generator_us", "provision_per_second", "restart_seconds",
          "campaign_unexplained", "campaign_proven", "campaign_seconds", "campaign_rss_growth_kb"}),
     "bench-server": (
         ("--seconds", "0.2"),
@@ -51,6 +52,13 @@ def test_a_benchmark_names_each_of_its_figures(runs, name):
     assert status == 0, said
     missing = RUNS[name][1] - figures_of(out).keys()
     assert not missing
+
+
+def test_requests_on_parked_sessions_are_counted_without_their_handshakes(runs):
+    if "bench-lwm2m" not in runs:
+        pytest.skip(f"{BUILD / 'bench-lwm2m'} is not built")
+    figures = figures_of(runs["bench-lwm2m"][0])
+    assert 0 < figures["parked_request_cpu_us"] < figures["dtls_register_cpu_us"] / 2
 
 
 def test_a_campaign_of_the_benchmark_explains_every_device(runs):
