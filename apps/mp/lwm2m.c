@@ -131,7 +131,7 @@ static int lwm2m_ls(int argc, char *argv[])
 		return mp_fail(&err);
 	if (o.json)
 		return mp_print_json(list);
-	mp_table_init(&t, "ID", "LWM2M", "STATE", "SECURE", "SEEN", "ADDRESS");
+	mp_table_init(&t, "ID", "LWM2M", "STATE", "SECURE", "SEEN", "ADDRESS", "PROFILE");
 	for (size_t i = 0; i < mp_json_size(mp_json_get(list, "items")); i++) {
 		const struct mp_json *d = mp_json_at(mp_json_get(list, "items"), i);
 		char age[32];
@@ -141,7 +141,8 @@ static int lwm2m_ls(int argc, char *argv[])
 			     mp_json_bool(mp_json_get(d, "sleeping"), false) ? "asleep" : "awake",
 			     mp_json_bool(mp_json_get(d, "secure"), false) ? "yes" : "no",
 			     mp_format_age(mp_json_get(d, "updated"), age),
-			     mp_json_str(mp_json_get(d, "address"), "-"));
+			     mp_json_str(mp_json_get(d, "address"), "-"),
+			     mp_json_str(mp_json_get(d, "profile"), "-"));
 	}
 	mp_table_print(&t);
 	mp_table_done(&t);

@@ -194,11 +194,11 @@ class Device:
         instances = sorted({path[:2] for path in self.values})
         return '</>;rt="oma.lwm2m";ct=110,' + ",".join(f"<{text_of(i)}>" for i in instances)
 
-    def register(self):
-        queries = [f"ep={self.endpoint}", f"lt={self.lifetime}", f"lwm2m={self.version}", f"b={self.binding}"]
+    def register(self, *more, has_links=True):
+        queries = [f"ep={self.endpoint}", f"lt={self.lifetime}", f"lwm2m={self.version}", f"b={self.binding}", *more]
         if self.queue:
             queries.append("Q")
-        answer = self.request(POST, ["rd"], queries, self.links().encode(), LINK)
+        answer = self.request(POST, ["rd"], queries, self.links().encode() if has_links else b"", LINK)
         self.location = [value.decode() for value in answer.all(LOCATION_PATH)]
         return answer
 

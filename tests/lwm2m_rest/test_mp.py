@@ -36,6 +36,18 @@ def test_values_are_shown_with_names_and_units(mp, device):
     assert json.loads(mp("read", "dev-1", "/3/0/9", "--json"))["values"][0]["value"] == 87
 
 
+def test_a_profile_id_stands_for_the_list_and_is_shown(server, mp):
+    first, second = (server.device(name, version="1.2") for name in ("dev-1", "dev-2"))
+    assert second.register("pid=6:1234abcd", has_links=False).code == code("4.09")
+    assert first.register("pid=6:1234abcd").code == code("2.01")
+    assert second.register("pid=6:1234abcd", has_links=False).code == code("2.01")
+    lines = mp("ls").splitlines()
+    assert lines[0].endswith("PROFILE") and all(line.endswith("6:1234abcd") for line in lines[1:]), lines
+    whole = server.rest("GET", "/devices/dev-2/lwm2m", want=200)
+    assert whole["profile"] == "6:1234abcd" and {o["id"] for o in whole["objects"]} >= {3, 3303}
+    assert mp("read", "dev-2", "3/0/9")
+
+
 def test_writing_and_executing(mp, device):
     mp("write", "dev-1", "3/0/15", "Europe/Oslo")
     mp("write", "dev-1", "/1/0/1", "99")

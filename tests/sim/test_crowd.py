@@ -40,3 +40,14 @@ def test_a_campaign_over_dtls_explains_each_of_200_devices(shared, make_sim):
     assert registered["secure"] and shared.rest("GET", "/credentials?limit=1", want=200)["total"] >= 200
     running = [line for line in sim.said().splitlines() if '"event": "update", "detail": "6.0.0"' in line]
     assert len(running) == len(proven)
+
+
+def test_a_crowd_of_one_kind_tells_its_list_once_and_then_its_profile_id(shared, make_sim):
+    make_sim(shared, "pid-", "--profile", "light", "--version", "1.2", "--profile-id", devices=20)
+
+    def registered():
+        return shared.rest("GET", "/lwm2m?q=pid-", want=200)["items"]
+    wait(lambda: len(registered()) == 20, 30)
+    assert len({r["profile"] for r in registered()}) == 1 and registered()[0]["profile"].startswith("5:")
+    whole = shared.rest("GET", "/devices/" + registered()[-1]["endpoint"] + "/lwm2m", want=200)
+    assert 3 in {o["id"] for o in whole["objects"]}

@@ -59,6 +59,7 @@ static int of_refusals(struct server *s, struct mp_buf *out)
 		{"endpoint", "", c->refused_endpoint},	 {"identity", "", c->refused_identity},
 		{"unsecured", "", c->refused_unsecured}, {"unknown", "", c->refused_unknown},
 		{"version", "", c->refused_version},	 {"full", "", c->refused_full},
+		{"profile", "", c->refused_profile},
 	};
 	int r = mp_buf_add_str(out, "# HELP mp_lwm2m_refused_total Registrations refused\n"
 				    "# TYPE mp_lwm2m_refused_total counter\n");

@@ -110,6 +110,7 @@ static int add_registration(struct durable *d, struct mp_buf *out, const struct 
 		.updated = r->updated,
 		.endpoint = {r->endpoint, strlen(r->endpoint)},
 		.attributes = {r->attributes, r->attributes ? strlen(r->attributes) : 0},
+		.profile = {r->profile ? r->profile->id : NULL, r->profile ? r->profile->len : 0},
 		.address = r->remote.address,
 		.is_reliable = r->remote.is_reliable,
 		.lifetime = r->lifetime,

@@ -70,6 +70,21 @@ static int take_links(struct load *in, uint32_t number, struct object_links **re
 				 in->links[number - 1].len, ret);
 }
 
+/* What registrations have told is learnt again. `links` are dropped on failure. */
+static int take_profile(struct load *in, const struct journal_entry *e, struct object_links *links,
+			struct profile **ret)
+{
+	struct registry *g = in->l->registry;
+	int r = 0;
+
+	if (links && e->profile.len)
+		r = profiles_learn(registry_profiles(g), registry_links(g), e->profile.data,
+				   e->profile.len, e->peer_kind, links, ret);
+	if (r < 0)
+		object_links_drop(registry_links(g), links);
+	return r;
+}
+
 static int add_registration(struct load *in, const struct journal_entry *e)
 {
 	struct mp_coap_remote remote = {.address = e->address, .is_reliable = e->is_reliable};
@@ -92,6 +107,8 @@ static int add_registration(struct load *in, const struct journal_entry *e)
 	bool replaced;
 	int k = take_links(in, e->links, &f.links);
 
+	if (k == 0)
+		k = take_profile(in, e, f.links, &f.profile);
 	if (k < 0)
 		return k;
 	make_room(in->l, e);
@@ -99,6 +116,8 @@ static int add_registration(struct load *in, const struct journal_entry *e)
 		f.peer = peer_new((enum credential_kind)e->peer_kind, e->identity.data,
 				  e->identity.len, e->sha256);
 		if (!f.peer) {
+			profiles_drop(registry_profiles(in->l->registry),
+				      registry_links(in->l->registry), f.profile);
 			object_links_drop(registry_links(in->l->registry), f.links);
 			return -ENOMEM;
 		}

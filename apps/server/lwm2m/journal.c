@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/le.h"
+#include "profiles.h"
 
 #define VERSION 1
 #define HEADER 9 /* version, time */
@@ -16,7 +17,8 @@ enum { /* bits of a registration's flags */
        FLAG_SHA256 = 8,
        FLAG_PROVEN = 16,
        FLAG_HEARD = 32,
-       FLAGS = 63
+       FLAG_PROFILE = 64,
+       FLAGS = 127
 };
 
 /* ---- writing ---- */
@@ -83,7 +85,7 @@ static int put_registration(struct out *o, const struct journal_entry *e, int64_
 	unsigned flags = (is_ipv4(&e->address) ? FLAG_IPV4 : 0) |
 			 (e->is_reliable ? FLAG_RELIABLE : 0) | (e->peer_kind ? FLAG_PEER : 0) |
 			 (e->sha256 ? FLAG_SHA256 : 0) | (e->is_proven ? FLAG_PROVEN : 0) |
-			 (e->heard ? FLAG_HEARD : 0);
+			 (e->heard ? FLAG_HEARD : 0) | (e->profile.len ? FLAG_PROFILE : 0);
 	int r;
 
 	put_byte(o, flags);
@@ -108,6 +110,8 @@ static int put_registration(struct out *o, const struct journal_entry *e, int64_
 		r = put_text(o, &e->attributes, 1024);
 	if (r == 0 && e->heard)
 		put_number(o, e->heard);
+	if (r == 0 && e->profile.len)
+		r = put_text(o, &e->profile, PROFILE_ID_MAX);
 	return r;
 }
 
@@ -242,6 +246,16 @@ static void get_address(struct journal_reader *r, bool ipv4, struct mp_net_addre
 	ret->port = mp_le16(p + len);
 }
 
+static void get_profile(struct journal_reader *r, unsigned flags, struct journal_text *ret)
+{
+	*ret = (struct journal_text){NULL, 0};
+	if (!(flags & FLAG_PROFILE))
+		return;
+	get_text(r, PROFILE_ID_MAX, ret);
+	if (r->at && (ret->len == 0 || memchr(ret->data, 0, ret->len)))
+		r->at = NULL;
+}
+
 static void get_registration(struct journal_reader *r, struct journal_entry *e)
 {
 	unsigned flags = get_byte(r);
@@ -269,6 +283,7 @@ static void get_registration(struct journal_reader *r, struct journal_entry *e)
 	get_text(r, 1024, &e->attributes);
 	e->is_proven = flags & FLAG_PROVEN;
 	e->heard = flags & FLAG_HEARD ? (uint32_t)get_number(r, UINT32_MAX) : 0;
+	get_profile(r, flags, &e->profile);
 	if (r->at && (e->endpoint.len == 0 || memchr(e->endpoint.data, 0, e->endpoint.len) ||
 		      (e->attributes.len && memchr(e->attributes.data, 0, e->attributes.len))))
 		r->at = NULL;

@@ -48,7 +48,7 @@ struct journal_entry {
 	struct journal_text text; /* LINKS */
 	/* REGISTERED: all of it; takes the place of what there was of this endpoint */
 	int64_t registered, updated; /* ms since 1970 */
-	struct journal_text endpoint, identity, attributes;
+	struct journal_text endpoint, identity, attributes, profile;
 	uint8_t peer_kind; /* enum credential_kind */
 	const uint8_t *sha256; /* NULL: none */
 	struct mp_net_address address; /* MOVED too */

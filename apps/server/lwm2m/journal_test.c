@@ -17,6 +17,7 @@ static struct journal_entry registration(void)
 		.endpoint = {"sensor-7", 8},
 		.identity = {"id", 2},
 		.attributes = {"sms=123", 7},
+		.profile = {"6:1234abcd", 10},
 		.peer_kind = 3,
 		.sha256 = digest,
 		.address = {.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = 5683},
@@ -105,6 +106,7 @@ TEST(journal_gives_back_a_registration_as_it_was)
 	ASSERT(mp_net_address_is_equal(&want.address, &e.address));
 	ASSERT_INT(86400, e.lifetime);
 	ASSERT(e.is_proven && e.heard == 1700000009);
+	ASSERT(e.profile.len == 10 && memcmp(e.profile.data, "6:1234abcd", 10) == 0);
 	ASSERT(e.version == 0x101 && e.binding == 17 && e.attributes.len == 7);
 	ASSERT_INT(1, journal_next(&reader, &e));
 	ASSERT(e.type == JOURNAL_OBSERVED && e.is_composite && !e.is_stale && e.accept == -1);

@@ -40,6 +40,7 @@ struct lwm2m_counters {
 	uint64_t refused_unsecured; /* without security, but credentials are stored for it */
 	uint64_t refused_unknown; /* nobody knows a device of this name */
 	uint64_t refused_version, refused_full;
+	uint64_t refused_profile; /* no list of objects, or only its id */
 	uint64_t malformed; /* parameters, links, values that cannot be read */
 	uint64_t notifications, unknown_notifications, lost_observations;
 	uint64_t sends, requests, firmware_reads;

@@ -122,6 +122,9 @@ TEST(registration_refuses_what_is_malformed)
 		{"ep=a&lwm2m=1.1&b=Q", LINKS, CODE(4, 0)},
 		{"ep=a/../b&lwm2m=1.1", LINKS, CODE(4, 0)},
 		{"ep=a&lwm2m=1.1", "garbage", CODE(4, 0)},
+		{"ep=a&lwm2m=1.1", "", CODE(4, 0)},
+		{"ep=a&lwm2m=1.2", "", CODE(4, 9)},
+		{"ep=a&pid=7&lwm2m=1.2", LINKS, CODE(4, 0)},
 	};
 	auto_bed *b = bed_open();
 
@@ -136,13 +139,68 @@ TEST(registration_refuses_what_is_malformed)
 TEST(registration_takes_every_version_and_binding_there_is)
 {
 	static const char *const good[] = {"ep=a&lwm2m=1.0&b=UQ",   "ep=a&lwm2m=1.0&b=UQS",
-					   "ep=a&lwm2m=1.1&b=UT&Q", "ep=a&lwm2m=1.2&pid=7",
+					   "ep=a&lwm2m=1.1&b=UT&Q", "ep=a&lwm2m=1.2&pid=6:1234abcd",
 					   "ep=a&lwm2m=1.1&lt=0",   "ep=a&lwm2m=1.1&b=N"};
 	auto_bed *b = bed_open();
 
 	ASSERT(b);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ASSERT_INT(CODE(2, 1), bed_register(b, good[i], LINKS));
+}
+
+#define PID(ep) "ep=" ep "&pid=6:1234abcd&lwm2m=1.2"
+
+TEST(a_profile_id_is_learnt_and_survives_a_crash)
+{
+	auto_bed *b = bed_open();
+
+	ASSERT(b);
+	ASSERT_INT(CODE(4, 9), bed_register(b, PID("a"), ""));
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("a"), LINKS));
+	ASSERT_STR("6:1234abcd", registration_profile(find(b, "a")));
+	ASSERT(!find(b, "a")->attributes);
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("b"), ""));
+	ASSERT(find(b, "b")->links == find(b, "a")->links);
+	ASSERT_INT(1, b->s.lwm2m->counters.refused_profile);
+	ASSERT_OK(bed_crash(b));
+	ASSERT_STR("6:1234abcd", registration_profile(find(b, "b")));
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("a"), ""));
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("c"), ""));
+	ASSERT(registration_has(find(b, "c"), &sensor));
+}
+
+TEST(a_profile_id_ends_with_the_list_that_it_stood_for)
+{
+	auto_bed *b = bed_open();
+	char location[64];
+
+	ASSERT(b);
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("a"), LINKS));
+	snprintf(location, sizeof(location), "%s", b->location);
+	ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, location, "", 40, "</3/0>", 6));
+	ASSERT(!registration_profile(find(b, "a")));
+	ASSERT_INT(CODE(4, 9), bed_register(b, PID("b"), ""));
+	/* an update may tell one, too */
+	ASSERT_INT(CODE(4, 9), bed_ask(b, MP_COAP_POST, location, "pid=6:1234abcd", -1, "", 0));
+	ASSERT_INT(CODE(2, 4),
+		   bed_ask(b, MP_COAP_POST, location, "pid=6:1234abcd", 40, "</3/0>", 6));
+	ASSERT_STR("6:1234abcd", registration_profile(find(b, "a")));
+}
+
+TEST(a_profile_id_that_cannot_be_trusted_asks_for_the_list)
+{
+	auto_bed *b = bed_open();
+
+	ASSERT(b);
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("a"), LINKS));
+	ASSERT_INT(CODE(2, 1), bed_register(b, PID("b"), "</3/0>"));
+	ASSERT(!registration_has(find(b, "b"), &sensor));
+	ASSERT_INT(CODE(4, 9), bed_register(b, PID("c"), ""));
+	/* what server and client were to agree on, and what 1.1 means by it */
+	ASSERT_INT(CODE(4, 9), bed_register(b, "ep=d&lwm2m=1.2&pid=oma:x", "</3/0>"));
+	ASSERT_INT(CODE(4, 9), bed_register(b, "ep=d&lwm2m=1.2&pid=\"6:1234abcd,v:x\"", LINKS));
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=d&pid=oma:x&lwm2m=1.1", LINKS));
+	ASSERT_STR("pid=oma:x", find(b, "d")->attributes);
 }
 
 TEST(registering_again_makes_the_old_location_unknown)

@@ -30,5 +30,11 @@ struct object_links_table {
 /* *ret is NULL for an empty text. -EBADMSG: no link format; -EFBIG; -ENOMEM. */
 int object_links_take(struct object_links_table *t, const void *text, size_t len,
 		      struct object_links **ret);
+static inline struct object_links *object_links_ref(struct object_links *l) /* NULL is fine */
+{
+	if (l)
+		l->refs++;
+	return l;
+}
 void object_links_drop(struct object_links_table *t, struct object_links *l); /* NULL is fine */
 void object_links_done(struct object_links_table *t); /* nobody may hold one any more */

@@ -16,6 +16,7 @@
 #include "lwm2m/model.h"
 #include "observations_edit.h"
 #include "registry_edit.h"
+#include "profiles.h"
 #include "transport.h"
 
 #define LIFETIME 86400 /* LwM2M Core 6.2.1 */
@@ -31,6 +32,10 @@ struct parameters {
 	bool queue_mode; /* "Q" on its own, LwM2M 1.1 */
 	char attributes[ATTRIBUTES_MAX];
 	size_t attributes_len;
+	bool has_profile; /* a profile id, LwM2M 1.2 */
+	const char
+		*profile; /* of the message; NULL: several ids, or of a kind that we cannot learn */
+	size_t profile_len;
 	const char *wrong; /* a sentence, once something is */
 };
 
@@ -120,6 +125,17 @@ static void take_other(struct parameters *p, const char *v, size_t len)
 	}
 }
 
+static void take_profile(struct parameters *p, const char *v, size_t len)
+{
+	int r = profile_id_parse(&v, &len);
+
+	if (r < 0)
+		p->wrong = "pid is no profile id";
+	p->has_profile = true;
+	p->profile = r > 0 ? v : NULL;
+	p->profile_len = len;
+}
+
 static void take_parameter(struct parameters *p, const struct mp_coap_option *o)
 {
 	const char *v = (const char *)o->value;
@@ -129,24 +145,37 @@ static void take_parameter(struct parameters *p, const struct mp_coap_option *o)
 	else if (starts(o, "lt="))
 		take_lifetime(p, v + 3, o->len - 3);
 	else if (starts(o, "lwm2m="))
-		take_version(p, v + 6, o->len - 6);
+		return; /* taken already */
 	else if (starts(o, "b="))
 		take_binding(p, v + 2, o->len - 2);
 	else if (o->len == 1 && *v == 'Q')
 		p->queue_mode = true;
+	else if (p->version >= MP_LWM2M_VERSION(1, 2) && starts(o, "pid="))
+		take_profile(p, v + 4, o->len - 4);
 	else
 		take_other(p, v, o->len);
 }
 
-static void take_parameters(const struct mp_coap_message *m, struct parameters *p)
+/* What other parameters mean depends on it. */
+static void take_version_first(const struct mp_coap_message *m, struct parameters *p)
+{
+	MP_COAP_EACH_OPTION(o, m)
+	if (o.number == MP_COAP_URI_QUERY && starts(&o, "lwm2m="))
+		take_version(p, (const char *)o.value + 6, o.len - 6);
+}
+
+/* `version`: that of its registration, 0: it has none yet. */
+static void take_parameters(const struct mp_coap_message *m, uint16_t version, struct parameters *p)
 {
 	p->has_endpoint = p->has_version = p->has_lifetime = p->has_binding = false;
-	p->has_attributes = p->queue_mode = false;
+	p->has_attributes = p->queue_mode = p->has_profile = false;
 	p->lifetime = LIFETIME;
-	p->version = 0;
+	p->version = version;
 	p->binding = BINDING_U;
 	p->attributes_len = 0;
 	p->wrong = NULL;
+	p->profile = NULL;
+	take_version_first(m, p);
 	MP_COAP_EACH_OPTION(o, m)
 	if (o.number == MP_COAP_URI_QUERY && !p->wrong)
 		take_parameter(p, &o);
@@ -189,6 +218,11 @@ static void malformed(struct lwm2m *l, const struct mp_coap_request *rq, const c
 }
 
 /* ---- registering ---- */
+
+struct list { /* of the objects that a device has; both are ours to give away */
+	struct object_links *links;
+	struct profile *profile;
+};
 
 void registration_begun(struct lwm2m *l, struct registration *r, bool is_replacement)
 {
@@ -234,7 +268,7 @@ static bool is_sound(struct lwm2m *l, const struct mp_coap_request *rq, struct p
 }
 
 static int put(struct lwm2m *l, const struct mp_coap_request *rq, const struct parameters *p,
-	       struct object_links *links)
+	       const struct list *list)
 {
 	struct registration *old = registry_find(l->registry, p->endpoint), *r;
 	bool replaced;
@@ -250,7 +284,8 @@ static int put(struct lwm2m *l, const struct mp_coap_request *rq, const struct p
 				 .endpoint_len = strlen(p->endpoint),
 				 .peer = peer_of(rq->remote),
 				 .remote = rq->remote,
-				 .links = links,
+				 .links = list->links,
+				 .profile = list->profile,
 				 .attributes = p->attributes,
 				 .attributes_len = p->attributes_len,
 				 .registered = l->now_ms,
@@ -292,22 +327,74 @@ static bool take_links(struct lwm2m *l, const struct mp_coap_request *rq, struct
 	return r == 0;
 }
 
+static void no_list(struct lwm2m *l, const struct mp_coap_request *rq, const char *why)
+{
+	l->counters.refused_profile++;
+	lwm2m_refuse(rq, MP_COAP_CONFLICT, why);
+}
+
+/* A list that stands beside one profile id is the one that the id stands for, from now on. */
+static bool learn(struct lwm2m *l, const struct mp_coap_request *rq, const struct parameters *p,
+		  struct list *list)
+{
+	struct object_links_table *table = registry_links(l->registry);
+
+	if (!p->profile ||
+	    profiles_learn(registry_profiles(l->registry), table, p->profile, p->profile_len,
+			   peer_of(rq->remote), list->links, &list->profile) == 0)
+		return true;
+	object_links_drop(table, list->links);
+	no_memory(rq);
+	return false;
+}
+
+static bool recall(struct lwm2m *l, const struct mp_coap_request *rq, const struct parameters *p,
+		   struct list *ret)
+{
+	struct profile *known = p->profile
+					? profiles_find(registry_profiles(l->registry), p->profile,
+							p->profile_len, peer_of(rq->remote))
+					: NULL;
+
+	if (!known || !known->links)
+		return false;
+	ret->profile = profile_ref(known);
+	ret->links = object_links_ref(known->links);
+	return true;
+}
+
+/* The list of objects, by itself or by its profile id; *ret stays empty when neither is there. False: what
+ * there is says nothing to us, and that has been answered. */
+static bool take_list(struct lwm2m *l, const struct mp_coap_request *rq, const struct parameters *p,
+		      struct list *ret)
+{
+	bool is_learnable = !p->has_profile || p->profile;
+
+	*ret = (struct list){NULL, NULL};
+	if (rq->payload_len > 0 && is_learnable)
+		return take_links(l, rq, &ret->links) && learn(l, rq, p, ret);
+	if (!p->has_profile || recall(l, rq, p, ret))
+		return true;
+	no_list(l, rq, "this profile id is not known here");
+	return false;
+}
+
 static void register_it(struct lwm2m *l, const struct mp_coap_request *rq)
 {
 	struct parameters p;
-	struct object_links *links;
+	struct list list;
 
-	take_parameters(rq->message, &p);
-	if (!is_sound(l, rq, &p))
+	take_parameters(rq->message, 0, &p);
+	if (!is_sound(l, rq, &p) || !take_list(l, rq, &p, &list))
 		return;
-	if (rq->payload_len == 0) {
+	if (list.links) {
+		if (put(l, rq, &p, &list) < 0)
+			no_memory(rq);
+	} else if (p.version < MP_LWM2M_VERSION(1, 2)) {
 		malformed(l, rq, "the list of objects is missing");
-		return;
+	} else { /* 1.2 lets a server know it beforehand */
+		no_list(l, rq, "the list of objects is missing");
 	}
-	if (!take_links(l, rq, &links))
-		return;
-	if (put(l, rq, &p, links) < 0)
-		no_memory(rq);
 }
 
 /* ---- updating ---- */
@@ -330,14 +417,14 @@ static void move(struct lwm2m *l, struct registration *r, const struct mp_coap_r
 
 /* What the device gave, over what there was. True: more than the time has changed. */
 static int change(struct lwm2m *l, struct registration *r, const struct parameters *p,
-		  struct object_links *links)
+		  const struct list *list)
 {
 	int changed = 0, k;
 
-	if (links && links != r->links)
+	if (list->links && (list->links != r->links || list->profile != r->profile))
 		changed = 1;
-	if (links)
-		registry_set_links(l->registry, r, links);
+	if (list->links)
+		registry_set_links(l->registry, r, list->links, list->profile);
 	if (p->has_lifetime && p->lifetime != r->lifetime) {
 		registry_set_lifetime(l->registry, r, p->lifetime);
 		changed = 1;
@@ -356,10 +443,11 @@ static int change(struct lwm2m *l, struct registration *r, const struct paramete
 }
 
 static void update_it(struct lwm2m *l, const struct mp_coap_request *rq, struct registration *r,
-		      const struct parameters *p, struct object_links *links)
+		      const struct parameters *p, const struct list *list)
 {
-	bool moved = has_moved(r, rq->remote), new_objects = links && links != r->links;
-	int changed = change(l, r, p, links);
+	bool moved = has_moved(r, rq->remote);
+	bool new_objects = list->links && list->links != r->links;
+	int changed = change(l, r, p, list);
 
 	if (changed < 0) {
 		no_memory(rq);
@@ -390,13 +478,13 @@ static void update_it(struct lwm2m *l, const struct mp_coap_request *rq, struct 
 static void update(struct lwm2m *l, const struct mp_coap_request *rq, struct registration *r)
 {
 	struct parameters p;
-	struct object_links *links = NULL;
+	struct list list;
 
-	take_parameters(rq->message, &p);
+	take_parameters(rq->message, r->version, &p);
 	if (p.wrong)
 		malformed(l, rq, p.wrong);
-	else if (take_links(l, rq, &links))
-		update_it(l, rq, r, &p, links);
+	else if (take_list(l, rq, &p, &list))
+		update_it(l, rq, r, &p, &list);
 }
 
 /* ---- ending ---- */

@@ -5,6 +5,7 @@
 #include "lwm2m/link.h"
 #include "lwm2m/model.h"
 #include "object_links.h"
+#include "profiles.h"
 #include "registry.h"
 
 void registration_binding(const struct registration *r, char text[REGISTRATION_BINDING])
@@ -34,6 +35,11 @@ const char *registration_links(const struct registration *r, size_t *ret_len)
 {
 	*ret_len = r->links ? r->links->len : 0;
 	return r->links ? r->links->text : "";
+}
+
+const char *registration_profile(const struct registration *r)
+{
+	return r->profile ? r->profile->id : NULL;
 }
 
 const char *registration_root(const struct registration *r, size_t *ret_len)

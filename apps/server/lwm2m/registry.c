@@ -33,6 +33,7 @@ struct registry {
 	uint32_t due_at; /* the slot plus 1 that it stands at in that bucket */
 	bool is_in_bucket;
 	struct object_links_table links;
+	struct profiles profiles;
 	uint64_t random[64];
 	unsigned n_random;
 };
@@ -40,6 +41,11 @@ struct registry {
 struct object_links_table *registry_links(struct registry *g)
 {
 	return &g->links;
+}
+
+struct profiles *registry_profiles(struct registry *g)
+{
+	return &g->profiles;
 }
 
 static struct registration *at(const struct registry *g, uint32_t slot)
@@ -487,6 +493,12 @@ int registry_new(struct registry **ret)
 	return 0;
 }
 
+static void drop_links(struct registry *g, struct object_links *links, struct profile *profile)
+{
+	object_links_drop(&g->links, links);
+	profiles_drop(&g->profiles, &g->links, profile);
+}
+
 static void empty(struct registry *g, struct registration *r)
 {
 	uint32_t slot = r->slot;
@@ -494,7 +506,7 @@ static void empty(struct registry *g, struct registration *r)
 	free(r->endpoint);
 	free(r->attributes);
 	peer_unref(r->peer);
-	object_links_drop(&g->links, r->links);
+	drop_links(g, r->links, r->profile);
 	*r = (struct registration){.slot = slot};
 }
 
@@ -510,6 +522,7 @@ void registry_free(struct registry *g)
 	free(g->names);
 	free(g->whos);
 	free(g->free);
+	profiles_done(&g->profiles);
 	object_links_done(&g->links);
 	free(g);
 }
@@ -537,6 +550,7 @@ static void set_facts(struct registration *r, const struct registration_facts *f
 {
 	r->peer = peer_ref(f->peer);
 	r->links = f->links;
+	r->profile = f->profile;
 	r->remote = *f->remote;
 	r->remote.identity = r->peer ? r->peer->text : NULL;
 	r->registered = f->registered;
@@ -560,7 +574,7 @@ static int replace(struct registry *g, struct registration *r, const struct regi
 	unlink_due(g, r);
 	free(r->attributes);
 	r->attributes = attributes;
-	object_links_drop(&g->links, r->links);
+	drop_links(g, r->links, r->profile);
 	set_facts(r, f);
 	peer_unref(peer);
 	r->location = f->location ? f->location : fresh_location(g, r->slot);
@@ -615,7 +629,7 @@ int registry_put(struct registry *g, const struct registration_facts *f, struct 
 	*ret_replaced = r;
 	k = r ? replace(g, r, f) : add(g, f, &r);
 	if (k < 0) {
-		object_links_drop(&g->links, f->links);
+		drop_links(g, f->links, f->profile);
 		return k;
 	}
 	*ret = r;
@@ -636,10 +650,12 @@ void registry_set_remote(struct registry *g, struct registration *r,
 	registry_touch(g, r);
 }
 
-void registry_set_links(struct registry *g, struct registration *r, struct object_links *links)
+void registry_set_links(struct registry *g, struct registration *r, struct object_links *links,
+			struct profile *profile)
 {
-	object_links_drop(&g->links, r->links);
+	drop_links(g, r->links, r->profile);
 	r->links = links;
+	r->profile = profile;
 	registry_touch(g, r);
 }
 

@@ -22,6 +22,7 @@ struct lwm2m;
 struct registry;
 struct observation;
 struct object_links;
+struct profile;
 struct peer;
 
 enum binding { /* letters of the binding mode; stored: append only */
@@ -41,6 +42,7 @@ struct registration {
 	char *endpoint; /* NULL: the slot is free */
 	struct peer *peer; /* the identity of its secure session; NULL: NoSec */
 	struct object_links *links; /* object_links.h; NULL: it told none */
+	struct profile *profile; /* profiles.h: the id that stands for them; NULL: it told none */
 	char *attributes; /* "name=value&…" that the device gave besides; NULL: none */
 	struct observation *observations; /* chained by their `next` */
 	struct lwm2m_request *requests; /* under way */
@@ -85,6 +87,8 @@ bool registration_is_secure(const struct registration *r);
 bool registration_is_awake(const struct registration *r);
 /* Objects and instances as it told them: link format (lwm2m/link.h); "" when it told none. */
 const char *registration_links(const struct registration *r, size_t *ret_len);
+/* The profile id that stands for them, NULL: it told none. */
+const char *registration_profile(const struct registration *r);
 /* Its alternate path, "/lwm2m" or "". */
 const char *registration_root(const struct registration *r, size_t *ret_len);
 /* Does it have this object, this instance? The root: always. */

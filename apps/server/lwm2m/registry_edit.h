@@ -12,6 +12,7 @@
 
 #include "lwm2m/object_links.h"
 #include "lwm2m/peer.h"
+#include "lwm2m/profiles.h"
 #include "lwm2m/registry.h"
 
 #define CHUNK 256
@@ -20,13 +21,15 @@
 int registry_new(struct registry **ret);
 void registry_free(struct registry *g);
 struct object_links_table *registry_links(struct registry *g);
+struct profiles *registry_profiles(struct registry *g);
 
-struct registration_facts { /* borrowed, but `links` */
+struct registration_facts { /* borrowed, but `links` and `profile` */
 	const char *endpoint;
 	size_t endpoint_len;
 	struct peer *peer; /* NULL: NoSec */
 	const struct mp_coap_remote *remote;
-	struct object_links *links; /* taken, also on failure */
+	struct object_links *links; /* taken, also on failure; so is the profile */
+	struct profile *profile; /* NULL: none */
 	const char *attributes; /* NULL: none */
 	size_t attributes_len;
 	uint64_t location; /* 0: a fresh one */
@@ -46,8 +49,9 @@ void registry_remove(struct registry *g, struct registration *r);
 
 void registry_set_remote(struct registry *g, struct registration *r,
 			 const struct mp_coap_remote *remote);
-/* Takes `links`. */
-void registry_set_links(struct registry *g, struct registration *r, struct object_links *links);
+/* Takes both. */
+void registry_set_links(struct registry *g, struct registration *r, struct object_links *links,
+			struct profile *profile);
 int registry_set_attributes(struct registry *g, struct registration *r, const char *text,
 			    size_t len);
 void registry_set_lifetime(struct registry *g, struct registration *r, uint32_t lifetime);

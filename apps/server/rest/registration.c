@@ -146,6 +146,8 @@ static int put_basics(const struct registration *r, struct mp_json *j)
 	snprintf(version, sizeof(version), "%d.%d", r->version >> 8, r->version & 255);
 	n |= mp_json_put_str(j, "location", location);
 	n |= mp_json_put_str(j, "version", version);
+	if (registration_profile(r))
+		n |= mp_json_put_str(j, "profile", registration_profile(r));
 	n |= mp_json_put_str(j, "binding", binding);
 	n |= mp_json_put_int(j, "lifetime", r->lifetime);
 	n |= mp_json_put_int(j, "registered", r->registered / 1000);
