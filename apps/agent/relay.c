@@ -158,8 +158,11 @@ static bool from_job(struct supervisor *s, struct child *c, const struct mp_msg 
 {
 	switch (m->type) {
 	case MP_MSG_FACT:
-		learn(s, m->text[0], m->text[1]);
-		return c->job == JOB_SETUP;
+		if (c->job == JOB_SETUP)
+			learn(s, m->text[0], m->text[1]);
+		else
+			worker_health(s, m->text[0], mp_streq(m->text[1], MP_HEALTHY));
+		return c->job == JOB_SETUP || c->job == JOB_APPLY;
 	case MP_MSG_PROGRESS:
 		machine_progress(&s->machine, c->job, m->text[0], m->num[0], m->num[1]);
 		return true;

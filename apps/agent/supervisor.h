@@ -28,6 +28,13 @@ struct child {
 	bool stopped; /* nobody waits for its RESULT any more */
 };
 
+#define APPS 32 /* services of a release, most */
+
+struct app { /* a service of the release that runs */
+	char name[64], image[13];
+	bool healthy; /* as long as containers looks after it: until all of them are */
+};
+
 struct supervisor {
 	struct platform platform;
 	const struct agent_options *options;
@@ -50,6 +57,8 @@ struct supervisor {
 	int64_t lwm2m_at; /* not started again before; since boot */
 	unsigned lwm2m_tries; /* how often it ended early */
 	uint64_t lwm2m_seen; /* messages of the one that runs */
+	struct app apps[APPS];
+	unsigned n_apps; /* 0: not read yet, or there are none */
 };
 
 int supervisor_run(const struct agent_options *o);
@@ -73,6 +82,8 @@ void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak
 /* Start it when it should run and does not. Milliseconds until it must be looked at; -1: never. */
 int64_t worker_keep(struct supervisor *s);
 void worker_tell(struct supervisor *s); /* where the update stands */
+/* containers tells how a service is; NULL for all of them: it begins anew. */
+void worker_health(struct supervisor *s, const char *service, bool healthy);
 bool worker_said(struct supervisor *s, const struct mp_msg *m); /* false: not its to say */
 void worker_gone(struct supervisor *s);
 

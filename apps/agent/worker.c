@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "json/json.h"
 #include "supervisor.h"
 #include "system.h"
@@ -21,28 +22,47 @@
 #define REBOOT_MS 3000 /* so that the answer leaves first */
 
 /* The services of the release that runs: the manifest is not for the network's workers to read. */
-static void tell_services(struct supervisor *s, const struct child *c)
+static void read_apps(struct supervisor *s)
 {
 	MP_BUF(text, MANIFEST_MOST);
 	auto_(mp_json) *doc = NULL;
-	const struct mp_json *list;
+	const struct mp_json *list, *j;
 	char path[128];
 
 	snprintf(path, sizeof(path), AGENT_STATE "/releases/%s/manifest.json", s->release);
-	if (mp_medium_read_all(s->medium, path, &text) < 0 ||
+	if (s->n_apps || mp_medium_read_all(s->medium, path, &text) < 0 ||
 	    mp_json_parse(text.data, text.len, &doc, NULL) < 0)
 		return;
 	list = mp_json_get(mp_json_get(doc, "app"), "services");
-	for (size_t i = 0; i < mp_json_size(list); i++) {
-		const struct mp_json *j = mp_json_at(list, i);
+	while (s->n_apps < APPS && (j = mp_json_at(list, s->n_apps))) {
+		struct app *app = &s->apps[s->n_apps++];
 
-		(void)mp_pair_send(
-			&c->pair,
-			&(struct mp_msg){
-				.type = MP_MSG_FACT,
-				.text = {mp_json_str(mp_json_get(j, "name"), ""),
-					 mp_json_str(mp_json_get(mp_json_get(j, "image"), "id"),
-						     "")}});
+		snprintf(app->name, sizeof(app->name), "%s",
+			 mp_json_str(mp_json_get(j, "name"), ""));
+		snprintf(app->image, sizeof(app->image), "%.12s",
+			 mp_json_str(mp_json_get(mp_json_get(j, "image"), "id"), ""));
+	}
+}
+
+static void tell_app(const struct child *c, const struct app *app)
+{
+	(void)mp_pair_send(&c->pair, &(struct mp_msg){.type = MP_MSG_FACT,
+						      .num = {app->healthy},
+						      .text = {app->name, app->image}});
+}
+
+void worker_health(struct supervisor *s, const char *service, bool healthy)
+{
+	const struct child *c = child_find(s, ROLE_LWM2M, JOBS);
+
+	for (unsigned i = 0; i < s->n_apps; i++) {
+		struct app *app = &s->apps[i];
+
+		if (app->healthy == healthy || (service && !mp_streq(app->name, service)))
+			continue;
+		app->healthy = healthy;
+		if (c)
+			tell_app(c, app);
 	}
 }
 
@@ -58,9 +78,10 @@ int64_t worker_keep(struct supervisor *s)
 	s->lwm2m_at = now + STABLE_MS;
 	s->lwm2m_seen = 0;
 	c = child_start(s, ROLE_LWM2M, JOBS, -1, NULL);
-	if (c)
-		tell_services(s, c);
-	else
+	read_apps(s);
+	for (unsigned i = 0; c && i < s->n_apps; i++)
+		tell_app(c, &s->apps[i]);
+	if (!c)
 		worker_gone(s);
 	worker_tell(s);
 	return 0;

@@ -59,6 +59,16 @@ static int load_all(struct containers *c, const struct mp_release *release, stru
 	return r;
 }
 
+static void tell_health(struct containers *c, unsigned i, const char *service, bool healthy)
+{
+	if (c->healthy[i] == healthy)
+		return;
+	c->healthy[i] = healthy;
+	(void)mp_pair_send(&c->control,
+			   &(struct mp_msg){.type = MP_MSG_FACT,
+					    .text = {service, healthy ? MP_HEALTHY : ""}});
+}
+
 /* One round over all services. 1: all are healthy; 0: ask again. */
 static int check_all(struct containers *c, const struct mp_release *release, struct mp_err *err)
 {
@@ -70,6 +80,7 @@ static int check_all(struct containers *c, const struct mp_release *release, str
 
 		if (r < 0)
 			return r;
+		tell_health(c, i, release->services[i].name, state.health == MP_DOCKER_HEALTHY);
 		if (state.health == MP_DOCKER_UNHEALTHY)
 			return mp_err_set(err, -EREMOTEIO, "%s", state.reason);
 		if (state.health != MP_DOCKER_HEALTHY) {

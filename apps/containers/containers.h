@@ -17,6 +17,7 @@ struct containers {
 	const char *root; /* prefix of our own paths, not of Docker's socket */
 	struct mp_pair control;
 	struct mp_docker *docker;
+	bool healthy[MP_RELEASE_SERVICES]; /* as the supervisor was told */
 };
 
 /* ---- releases.c ---- */

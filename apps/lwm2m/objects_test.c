@@ -88,6 +88,14 @@ TEST(a_position_that_is_no_json_has_no_values)
 
 /* ---- 9 Software Management ---- */
 
+static const char *name_of(unsigned i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "more-%u", i);
+	return name;
+}
+
 TEST(services_of_the_release_are_software_that_is_installed)
 {
 	struct mp_msg m = {.type = MP_MSG_FACT, .text = {"web", "0123456789abcdef"}};
@@ -105,8 +113,32 @@ TEST(services_of_the_release_are_software_that_is_installed)
 	ASSERT_STR("2", bed_read(&b, "9/0/9"));
 	ASSERT_INT(MP_COAP_NOT_FOUND, bed_execute(&b, "9/0/6")); /* it goes with the release */
 	for (unsigned i = 0; i < 2 * SERVICES; i++)
-		service_add(&b.w, "more", "");
+		service_tell(&b.w, name_of(i), "", false);
 	ASSERT_INT(SERVICES, b.w.n_services);
+}
+
+TEST(a_service_is_active_while_it_is_healthy)
+{
+	struct mp_msg m = {.type = MP_MSG_FACT, .text = {"web", "0123456789abcdef"}};
+	unsigned notified;
+	BED(b);
+
+	service_tell(&b.w, "db", "", true);
+	ASSERT_OK(bed_open(&b));
+	ASSERT_OK(mp_pair_send(&b.supervisor, &m));
+	ASSERT_OK(supervisor_listen(&b.w));
+	bed_run(&b, 2000);
+	ASSERT_STR("0", bed_read(&b, "9/1/12"));
+	ASSERT_STR("1", bed_read(&b, "9/0/12"));
+	ASSERT_INT(MP_COAP_CONTENT, bed_observe(&b, "9/1/12"));
+	notified = b.notified;
+	m.num[0] = 1;
+	ASSERT_OK(mp_pair_send(&b.supervisor, &m));
+	ASSERT_OK(supervisor_listen(&b.w));
+	bed_run(&b, 2000);
+	ASSERT_INT(notified + 1, b.notified);
+	ASSERT_STR("1", bed_read(&b, "9/1/12"));
+	ASSERT_INT(2, b.w.n_services);
 }
 
 /* ---- 16 Portfolio ---- */

@@ -39,6 +39,6 @@ int supervisor_listen(struct worker *w)
 		if (m.type == MP_MSG_STATE)
 			take_state(w, &m);
 		else if (m.type == MP_MSG_FACT)
-			service_add(w, m.text[0], m.text[1]);
+			service_tell(w, m.text[0], m.text[1], m.num[0] == 1);
 	return r == -EAGAIN ? 0 : -ECONNRESET;
 }

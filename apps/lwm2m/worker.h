@@ -29,7 +29,7 @@
 
 #define STATE_DIR "/var/lib/microplatform"
 #define LINKS 3 /* servers at once: one, a bootstrap server, and one more */
-#define SERVICES 16
+#define SERVICES 32 /* of a release, most */
 #define PEM_MOST (16u << 10)
 #define PORTFOLIO_MOST (16u << 10)
 
@@ -54,6 +54,7 @@ struct link { /* a connection, or an attempt at one */
 
 struct service { /* of the release that runs */
 	char name[64], version[13];
+	bool is_healthy;
 };
 
 struct update { /* as the supervisor has told last */
@@ -135,7 +136,7 @@ extern const struct mp_lwm2m_class link_class, position_class, portfolio_class, 
 	appdata_class;
 const struct mp_lwm2m_class *traffic_class(void);
 void traffic_totals(void *user, struct mp_lwm2m_traffic_totals *ret);
-void service_add(struct worker *w, const char *name, const char *image);
+void service_tell(struct worker *w, const char *name, const char *image, bool healthy);
 void portfolio_open(struct worker *w);
 void portfolio_close(struct worker *w);
 void log_open(struct worker *w);

@@ -42,7 +42,8 @@ enum mp_msg_type {
 	MP_MSG_MARK, /* num[0]: 1 the running release is good, 0 bad; text: why it is bad */
 	MP_MSG_SEEDED, /* the enrollment token is stored: take it off the ESP */
 	/* install or containers -> supervisor */
-	MP_MSG_FACT, /* text: name, value */
+	MP_MSG_FACT, /* text: name, value; of containers a service and MP_HEALTHY, or "" no longer; to
+		      * lwm2m a service and its image, num[0]: 1 healthy */
 	MP_MSG_PROGRESS, /* text: what; num: done, total */
 	MP_MSG_HAVE, /* text: image id; data: its layers' diff ids, 64 digits each, from the first on;
 		      * RESULT: num[0] is how many of them Docker has */
@@ -70,6 +71,8 @@ enum mp_msg_type {
 		       * 5; num[1]: how many messages of lwm2m it has seen */
 	MP_MSG_END_ /* not a message */
 };
+
+#define MP_HEALTHY "healthy"
 
 /* How something ended: errno numbers never leave their process. */
 enum mp_verdict {

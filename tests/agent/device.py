@@ -18,6 +18,7 @@ import uuid
 import zlib
 
 BUILD = pathlib.Path(os.environ.get("MP_BUILD", pathlib.Path(__file__).parents[2] / "build"))
+IMAGE = "1" * 64
 SECTOR = 512
 MIB = 1 << 20
 PARTS = [  # label, type (Discoverable Partitions Specification), MiB
@@ -64,22 +65,41 @@ def write_disk(path, release):
 
 
 class Docker(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """An engine without containers."""
+    """An engine that has the images it is asked for, and containers whose health is what a test says."""
     daemon_threads = True
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = b'{"Version":"26.1.5"}' if self.path.endswith("/version") else b"[]"
-            self.send_response(200)
+        def answer(self, status, found):
+            body = json.dumps(found).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self):
+            health, path = self.server.health, self.path.split("/")
+            images = [{"Id": f"sha256:{IMAGE}"}] if health else []
+            if path[-1] == "version":
+                self.answer(200, {"Version": "26.1.5"})
+            elif path[-2:] == ["images", "json"]:
+                self.answer(200, images)
+            elif path[-3:-2] == ["images"] and images:
+                self.answer(200, images[0])
+            elif path[-2].removeprefix("mp_") in health:
+                self.answer(200, {"State": {"Status": "running", "Health": {"Status": health[path[-2].removeprefix("mp_")]}}})
+            else:
+                self.answer(200, [])
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.answer(201, {"Id": self.path.rpartition("=")[2]})
 
         def log_message(self, *args):
             pass
 
     def __init__(self, path):
         super().__init__(str(path), self.Handler)
+        self.health = {}  # of the container of each service
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
 

@@ -8,7 +8,7 @@ import urllib.error
 
 import pytest
 
-from device import BUILD
+from device import BUILD, IMAGE
 from releases import Release
 from test_our_server import Fleet, fleet  # noqa: F401 (a fixture)
 
@@ -259,6 +259,32 @@ def test_an_update_by_ddi_shows_in_object_5_and_is_not_disturbed(make_managed, f
     assert managed.wait_reboot(60) == "1.1.0"
     wait_registered(managed)
     wait_firmware(fleet, managed, 0, 1)
+
+
+def test_services_are_active_as_long_as_they_are_healthy(make_managed, fleet):  # noqa: F811
+    def is_active():
+        try:
+            return [value(fleet, managed, f"9/{i}/12") for i in (0, 1)]
+        except urllib.error.HTTPError:  # not registered at this moment, or not with them
+            return None
+    managed = make_managed()
+    managed.stop()
+    managed.docker.health.update(web="healthy", db="starting")
+    manifest = Release("1.0.0", app={"services": [
+        {"name": name, "image": {"id": IMAGE, "config": {"target": "c.config", "size": 5},
+                                  "layers": [{"diff_id": IMAGE, "target": "l.layer", "size": 6}]},
+         "spec": {"restart": "always"}} for name in ("web", "db")]}).manifest
+    folder = managed.root / "var/lib/microplatform/releases/1.0.0"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    managed.start()
+    wait_registered(managed)
+    managed.wait(lambda: is_active() == [True, False])
+    assert [value(fleet, managed, f"9/{i}/0") for i in (0, 1)] == ["web", "db"]
+    managed.docker.health["web"] = "unhealthy"
+    managed.wait(lambda: is_active() == [False, False])
+    managed.docker.health.update(web="healthy", db="healthy")
+    managed.wait(lambda: is_active() == [True, True] and managed.status()["containers"])
 
 
 # ---- what an operator may ask for ----
