@@ -58,6 +58,7 @@ struct bed {
 	struct bed_datagram *first, **last; /* under way */
 	bool deaf; /* the device hears nothing */
 	struct bed_answer answer;
+	struct bed_answer (*answers)(struct bed *b); /* by method and path; NULL: the one above */
 	unsigned asked; /* requests that reached the device */
 	uint8_t method; /* of the last one */
 	char path[64], query[128];
@@ -175,7 +176,8 @@ static void bed_add_text(char *text, size_t room, const char *separator,
 static void bed_device_serve(void *user, const struct mp_coap_request *rq)
 {
 	struct bed *b = user;
-	struct mp_coap_response r = MP_COAP_RESPONSE(b->answer.code);
+	struct mp_coap_response r;
+	struct bed_answer a;
 
 	b->asked++;
 	b->method = rq->message->code;
@@ -194,11 +196,12 @@ static void bed_device_serve(void *user, const struct mp_coap_request *rq)
 	memcpy(b->body, rq->payload, b->body_len);
 	b->token_len = rq->message->token_len <= 8 ? rq->message->token_len : 0;
 	memcpy(b->token, rq->message->token, b->token_len);
-	r.format = b->answer.format;
-	r.payload = b->answer.payload;
-	r.payload_len =
-		b->answer.len ? b->answer.len : (b->answer.payload ? strlen(b->answer.payload) : 0);
-	r.observe = b->answer.observe;
+	a = b->answers ? b->answers(b) : b->answer;
+	r = MP_COAP_RESPONSE(a.code);
+	r.format = a.format;
+	r.payload = a.payload;
+	r.payload_len = a.len ? a.len : (a.payload ? strlen(a.payload) : 0);
+	r.observe = a.observe;
 	mp_coap_respond(rq->reply, &r);
 }
 
