@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "image/image.h"
+#include "share.h"
 #include "verb.h"
 
 struct build_options {
@@ -101,14 +102,12 @@ int mp_verb_build(int argc, char *argv[])
 
 	if (status != MP_GO_ON)
 		return status;
-	if (!o.source)
-		o.source = getenv("MP_SOURCE") ? getenv("MP_SOURCE") : MP_SOURCE_DIR;
 	r = mp_here(&p, &err);
 	if (r < 0)
 		return mp_fail(&err);
 	mp_step("building %s %s", p->name, p->version);
 	r = mp_image_build(&(struct mp_image_job){.product = p,
-						  .source = o.source,
+						  .source = mp_source(o.source),
 						  .cache = cache ? cache : "/tmp",
 						  .update = o.update,
 						  .begin = say_begin,

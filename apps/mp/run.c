@@ -9,10 +9,11 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "image/vm.h"
+#include "share.h"
 #include "verb.h"
 
 struct run_options {
-	const char *name, *disk, *serial;
+	const char *name, *board, *disk, *serial;
 	struct mp_list ports, qemu;
 	uint64_t memory, cpus, disk_size;
 	bool fresh, console, no_network, detach, emulate, json;
@@ -21,6 +22,8 @@ struct run_options {
 const struct mp_option mp_options_run[] = {
 	{"name", 0, MP_TEXT, offsetof(struct run_options, name), "NAME",
 	 "which machine, when there are several; default device"},
+	{"board", 0, MP_TEXT, offsetof(struct run_options, board), "NAME",
+	 "which board of the release; default the first of product.yaml"},
 	{"port", 'p', MP_LIST, offsetof(struct run_options, ports), "HOST:GUEST",
 	 "forward a TCP port of 127.0.0.1 to the guest; may be given several times"},
 	{"disk", 0, MP_TEXT, offsetof(struct run_options, disk), "FILE",
@@ -86,13 +89,16 @@ static int have_disk(const struct mp_product *p, const char *version, const stru
 		     const struct mp_vm *vm, struct mp_err *err)
 {
 	auto_free char *built = mp_str_format("%s/build/%s", p->dir, version);
-	auto_free char *image = mp_str_format("%s/build/%s/disk.raw", p->dir, version);
+	auto_free char *image = mp_str_format("%s/build/%s/%s.raw", p->dir, version, vm->board);
 	int r = built && image ? 0 : mp_err_set(err, -ENOMEM, "out of memory");
 
 	if (r == 0 && o->fresh)
 		r = remove_disk(vm->disk, err);
 	if (r < 0 || mp_file_exists(vm->disk))
 		return r;
+	if (!mp_file_exists(image) && mp_file_exists(built))
+		return mp_err_set(err, -ENOENT, "release %s was built without board %s", version,
+				  vm->board);
 	if (!mp_file_exists(image))
 		return mp_err_set(err, -ENOENT,
 				  "release %s is not built: run 'mp build' with 'version: %s' in "
@@ -146,7 +152,11 @@ static int run(const struct mp_product *p, const char *version, const struct run
 	auto_free char *dir = mp_str_format("%s/run/%s", p->dir, name);
 	auto_free char *disk = mp_str_format("%s/disk.raw", dir ? dir : "");
 	auto_free char *serial = mp_str_format("%s/serial.log", dir ? dir : "");
-	struct mp_vm vm = {.disk = o->disk ? o->disk : disk,
+	struct mp_vm vm = {.source = mp_source(NULL),
+			   .board = o->board	  ? o->board
+				    : p->n_boards ? p->boards[0]
+						  : NULL,
+			   .disk = o->disk ? o->disk : disk,
 			   .dir = dir,
 			   .serial = o->serial ? o->serial : serial,
 			   .memory = (unsigned)o->memory,
@@ -163,6 +173,8 @@ static int run(const struct mp_product *p, const char *version, const struct run
 		return mp_fail(&(struct mp_err){"out of memory"});
 	if (!mp_str_is_name(name, 32))
 		return mp_fail_usage("'%s' is no name for a machine", name);
+	if (!vm.board)
+		return mp_fail_usage("product.yaml names no board");
 	for (size_t i = 0; i < o->ports.n && r == 0; i++)
 		r = parse_port(o->ports.items[i], &vm, err);
 	if (r == 0)

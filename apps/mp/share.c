@@ -51,3 +51,10 @@ char *mp_program_path(const char *name)
 	folders[1] = beside = mp_str_format("%s/../libexec/microplatform", self);
 	return first_with(folders, 3, name, X_OK);
 }
+
+const char *mp_source(const char *given)
+{
+	const char *set = getenv("MP_SOURCE");
+
+	return given ? given : set ? set : MP_SOURCE_DIR;
+}

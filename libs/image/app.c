@@ -16,7 +16,6 @@
 #include "release/release.h"
 
 #define EPOCH_SECONDS 1735689600
-#define ARCH "amd64"
 
 void app_done(struct app *app)
 {
@@ -211,7 +210,7 @@ static int lock_recipe(struct build *b, const struct mp_recipe *recipe, const ch
 
 	for (unsigned i = 0; i < recipe->n_packages && r == 0; i++)
 		r = list_add(&wishes, recipe->packages[i]);
-	return r < 0 ? OOM(err) : build_group(b, group, &wishes, ret, err);
+	return r < 0 ? OOM(err) : build_group(b, &b->apt, group, &wishes, ret, err);
 }
 
 static int build_recipe(struct build *b, const char *dir, struct mp_release_service *s,
@@ -235,8 +234,8 @@ static int build_recipe(struct build *b, const char *dir, struct mp_release_serv
 	for (unsigned i = 0; i < s->n_layers; i++)
 		(void)snprintf(layers[i].diff_id, sizeof(layers[i].diff_id), "%s",
 			       s->layers[i].diff_id);
-	r = mp_oci_config_create(recipe->config, ARCH, EPOCH_SECONDS, layers, s->n_layers, &config,
-				 image_id, err);
+	r = mp_oci_config_create(recipe->config, b->apt.architecture, EPOCH_SECONDS, layers,
+				 s->n_layers, &config, image_id, err);
 	return r < 0 ? r : note_config(b, &config, image_id, s, err);
 }
 
@@ -246,7 +245,7 @@ static int copy_image(struct build *b, const char *dir, struct mp_release_servic
 		      struct mp_err *err)
 {
 	auto_(mp_oci_image) *image = NULL;
-	int r = mp_oci_layout_open(dir, ARCH, &image, err);
+	int r = mp_oci_layout_open(dir, b->apt.architecture, &image, err);
 
 	for (unsigned i = 0; r == 0 && i < image->n_layers; i++) {
 		auto_free char *part = mp_str_format("%s/%u.layer.part", b->work, i);

@@ -15,12 +15,14 @@
 #define KEYRING "/usr/share/keyrings/debian-archive-keyring.gpg"
 #define TEXT_MAX (4u << 20)
 
-int apt_open(const char *cache, const char *shared, struct apt *ret, struct mp_err *err)
+int apt_open(const char *cache, const char *shared, const char *architecture, struct apt *ret,
+	     struct mp_err *err)
 {
-	struct apt a = {.dir = mp_str_format("%s/apt", cache),
+	struct apt a = {.architecture = architecture,
+			.dir = mp_str_format("%s/apt-%s", cache, architecture),
 			.packages = mp_str_format("%s/packages", cache),
 			.shared = mp_str_format("%s/packages", shared),
-			.config = mp_str_format("%s/apt/apt.conf", cache)};
+			.config = mp_str_format("%s/apt-%s/apt.conf", cache, architecture)};
 	static const char *const folders[] = {"lists/partial", "none/partial"};
 	int r = a.dir && a.packages && a.shared && a.config ? 0 : OOM(err);
 
@@ -118,11 +120,12 @@ static int write_config(const struct apt *a, struct mp_err *err)
 		"Dir::Cache::archives \"%s/none\";\nDir::Etc::sourcelist \"%s/sources\";\n"
 		"Dir::Etc::sourceparts \"/dev/null\";\nDir::Etc::parts \"/dev/null\";\n"
 		"Dir::Etc::preferencesparts \"/dev/null\";\nDir::Etc::preferences "
-		"\"/dev/null\";\nAPT::Architecture \"amd64\";\n"
-		"APT::Architectures { \"amd64\"; };\nAPT::Install-Recommends \"false\";\n"
+		"\"/dev/null\";\nAPT::Architecture \"%s\";\n"
+		"APT::Architectures { \"%s\"; };\nAPT::Install-Recommends \"false\";\n"
 		"APT::Sandbox::User \"root\";\nAcquire::ForceHash \"SHA256\";\n"
 		"Acquire::Languages \"none\";\n",
-		a->dir, a->dir, a->dir, a->dir, a->dir, a->dir, a->dir);
+		a->dir, a->dir, a->dir, a->dir, a->dir, a->dir, a->dir, a->architecture,
+		a->architecture);
 	return r < 0 ? OOM(err) : mp_file_write(a->config, config.data, config.len, 0644, err);
 }
 

@@ -18,6 +18,37 @@ static int read_text(const struct mp_yaml *root, const char *key, char **ret, st
 	return *ret ? 0 : OOM(err);
 }
 
+/* The keys of a mapping below `root`, all of which must be there. */
+static int read_texts(const struct mp_yaml *root, const char *name, const char *const *keys,
+		      char **const *into, struct mp_err *err)
+{
+	const struct mp_yaml *map = mp_yaml_get(root, name);
+	int r;
+
+	if (!map || mp_yaml_type(map) != MP_YAML_MAP)
+		return mp_yaml_err(root, err, -EBADMSG, "'%s' must be a mapping", name);
+	r = mp_yaml_check_keys(map, keys, err);
+	for (int i = 0; keys[i] && r == 0; i++)
+		r = read_text(map, keys[i], into[i], err);
+	return r;
+}
+
+static int read_types(const struct mp_yaml *root, struct board *b, struct mp_err *err)
+{
+	static const char *const keys[] = {"root", "verity", NULL};
+	char **const into[] = {&b->root_type, &b->verity_type};
+
+	return read_texts(root, "partition_types", keys, into, err);
+}
+
+static int read_firmware(const struct mp_yaml *root, struct board *b, struct mp_err *err)
+{
+	static const char *const keys[] = {"package", "code", "vars", NULL};
+	char **const into[] = {&b->firmware.package, &b->firmware.code, &b->firmware.vars};
+
+	return read_texts(root, "firmware", keys, into, err);
+}
+
 static int read_sizes(const struct mp_yaml *root, struct board *b, struct mp_err *err)
 {
 	static const char *const keys[] = {"esp", "root", "verity", "data", NULL};
@@ -37,27 +68,71 @@ static int read_sizes(const struct mp_yaml *root, struct board *b, struct mp_err
 	return r;
 }
 
-static int read_modules(const struct mp_yaml *root, struct board *b, struct mp_err *err)
+static int read_list(const struct mp_yaml *root, const char *key, struct list *ret,
+		     struct mp_err *err)
 {
-	const struct mp_yaml *list = mp_yaml_get(root, "initrd_modules");
+	const struct mp_yaml *list = mp_yaml_get(root, key);
 
 	if (!list || mp_yaml_type(list) != MP_YAML_LIST)
-		return mp_yaml_err(root, err, -EBADMSG, "'initrd_modules' must be a list");
+		return mp_yaml_err(root, err, -EBADMSG, "'%s' must be a list", key);
 	for (size_t i = 0; i < mp_yaml_size(list); i++) {
-		const char *name = mp_yaml_str(mp_yaml_at(list, i));
+		const char *item = mp_yaml_str(mp_yaml_at(list, i));
 
-		if (!name)
-			return mp_yaml_err(list, err, -EBADMSG, "a module's name is text");
-		if (list_add(&b->initrd_modules, name) < 0)
+		if (!item)
+			return mp_yaml_err(list, err, -EBADMSG, "'%s' must hold texts", key);
+		if (list_add(ret, item) < 0)
 			return OOM(err);
 	}
 	return 0;
 }
 
+static int read_qemu(const struct mp_yaml *root, struct board *b, struct mp_err *err)
+{
+	static const char *const keys[] = {"program", "package",   "machine",
+					   "kvm",     "arguments", NULL};
+	const struct mp_yaml *qemu = mp_yaml_get(root, "qemu");
+	int r;
+
+	if (!qemu || mp_yaml_type(qemu) != MP_YAML_MAP)
+		return mp_yaml_err(root, err, -EBADMSG, "'qemu' must say how QEMU plays the board");
+	r = mp_yaml_check_keys(qemu, keys, err);
+	if (r == 0)
+		r = read_text(qemu, "program", &b->qemu.program, err);
+	if (r == 0)
+		r = read_text(qemu, "package", &b->qemu.package, err);
+	if (r == 0)
+		r = read_text(qemu, "machine", &b->qemu.machine, err);
+	if (r == 0 && mp_yaml_get(qemu, "kvm"))
+		r = mp_yaml_read_bool(mp_yaml_get(qemu, "kvm"), &b->qemu.kvm, err);
+	return r < 0 ? r : read_list(qemu, "arguments", &b->qemu.arguments, err);
+}
+
+static int read_names(const struct mp_yaml *root, struct board *b, struct mp_err *err)
+{
+	static const char *const keys[] = {"architecture", "triplet", "efi", "kernel",
+					   "kernel_arguments"};
+	char **const into[] = {&b->architecture, &b->triplet, &b->efi, &b->kernel,
+			       &b->kernel_arguments};
+	int r = 0;
+
+	for (int i = 0; i < 5 && r == 0; i++)
+		r = read_text(root, keys[i], into[i], err);
+	return r;
+}
+
 static int read_board(const char *path, struct board *b, struct mp_err *err)
 {
-	static const char *const keys[] = {"architecture",   "kernel", "kernel_arguments",
-					   "initrd_modules", "disk",   NULL};
+	static const char *const keys[] = {"architecture",
+					   "triplet",
+					   "efi",
+					   "partition_types",
+					   "kernel",
+					   "kernel_arguments",
+					   "disk",
+					   "firmware",
+					   "initrd_modules",
+					   "qemu",
+					   NULL};
 	auto_(mp_yaml_doc) *doc = NULL;
 	const struct mp_yaml *root;
 	int r = mp_yaml_load(path, &doc, err);
@@ -69,13 +144,15 @@ static int read_board(const char *path, struct board *b, struct mp_err *err)
 		return mp_err_set(err, -EBADMSG, "%s describes no board", path);
 	r = mp_yaml_check_keys(root, keys, err);
 	if (r == 0)
-		r = read_text(root, "architecture", &b->architecture, err);
+		r = read_names(root, b, err);
 	if (r == 0)
-		r = read_text(root, "kernel", &b->kernel, err);
+		r = read_types(root, b, err);
 	if (r == 0)
-		r = read_text(root, "kernel_arguments", &b->kernel_arguments, err);
+		r = read_list(root, "initrd_modules", &b->initrd_modules, err);
 	if (r == 0)
-		r = read_modules(root, b, err);
+		r = read_firmware(root, b, err);
+	if (r == 0)
+		r = read_qemu(root, b, err);
 	return r < 0 ? r : read_sizes(root, b, err);
 }
 
@@ -101,8 +178,19 @@ void board_done(struct board *b)
 {
 	free(b->dir);
 	free(b->architecture);
+	free(b->triplet);
+	free(b->efi);
+	free(b->root_type);
+	free(b->verity_type);
 	free(b->kernel);
 	free(b->kernel_arguments);
 	list_done(&b->initrd_modules);
+	free(b->firmware.package);
+	free(b->firmware.code);
+	free(b->firmware.vars);
+	free(b->qemu.program);
+	free(b->qemu.package);
+	free(b->qemu.machine);
+	list_done(&b->qemu.arguments);
 	*b = (struct board){0};
 }

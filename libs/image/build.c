@@ -58,7 +58,7 @@ int build_target(struct build *b, const char *path, const char *file, struct mp_
 	return r < 0 ? OOM(err) : 0;
 }
 
-int build_group(struct build *b, const char *group, const struct list *wishes,
+int build_group(struct build *b, struct apt *apt, const char *group, const struct list *wishes,
 		const struct mp_json **ret, struct mp_err *err)
 {
 	const struct mp_json *packages = b->job->update ? NULL : lock_get(&b->lock, group, wishes);
@@ -67,7 +67,7 @@ int build_group(struct build *b, const char *group, const struct list *wishes,
 
 	if (!packages) {
 		build_begin(b, "packages locked");
-		r = apt_resolve(&b->apt, wishes, &resolved, err);
+		r = apt_resolve(apt, wishes, &resolved, err);
 		if (r < 0)
 			return mp_err_wrap(err, r, "cannot lock the packages of %s", group);
 		if (lock_put(&b->lock, group, wishes, resolved) < 0)
@@ -78,25 +78,41 @@ int build_group(struct build *b, const char *group, const struct list *wishes,
 		packages = lock_get(&b->lock, group, wishes);
 		build_end(b, "packages locked");
 	}
-	r = apt_fetch(&b->apt, packages, err);
+	r = apt_fetch(apt, packages, err);
 	if (r == 0)
 		*ret = packages;
 	return r;
 }
 
-/* CACHE/NAME-DIGEST, a tree of the packages in os/packages/NAME.list */
-static int shared_tree(struct build *b, const char *name, char **ret, struct mp_err *err)
+struct shared {
+	const char *name; /* of its list, os/packages/NAME.list */
+	const char *group; /* of the lock */
+	const char *more; /* one more package; NULL: none */
+	struct apt *apt;
+};
+
+static int shared_group(struct build *b, const struct shared *s, const struct mp_json **ret,
+			struct mp_err *err)
 {
-	auto_free char *path = mp_str_format("%s/os/packages/%s.list", b->job->source, name);
-	auto_free char *dir = NULL, *part = NULL;
-	const struct mp_json *group;
-	MP_BUF(text, 16u << 20);
+	auto_free char *path = mp_str_format("%s/os/packages/%s.list", b->job->source, s->name);
 	LIST(wishes);
-	char hex[65];
 	int r = path ? list_read(path, &wishes, err) : OOM(err);
 
-	if (r == 0)
-		r = build_group(b, name, &wishes, &group, err);
+	if (r == 0 && s->more && list_add(&wishes, s->more) < 0)
+		r = OOM(err);
+	return r < 0 ? r : build_group(b, s->apt, s->group, &wishes, ret, err);
+}
+
+/* CACHE/NAME-DIGEST, a tree of its packages */
+static int shared_tree(struct build *b, const struct shared *s, char **ret, struct mp_err *err)
+{
+	auto_free char *dir = NULL, *part = NULL;
+	const struct mp_json *group;
+	const char *name = s->name;
+	MP_BUF(text, 16u << 20);
+	char hex[65];
+	int r = shared_group(b, s, &group, err);
+
 	if (r < 0)
 		return r;
 	if (mp_json_format(group, &text) < 0)
@@ -108,7 +124,7 @@ static int shared_tree(struct build *b, const char *name, char **ret, struct mp_
 		return OOM(err);
 	if (!mp_file_exists(dir)) {
 		build_begin(b, name);
-		r = tree_unpack(&b->apt, group, part, err);
+		r = tree_unpack(s->apt, group, part, err);
 		/* Another build may have been faster: its tree is the same. */
 		if (r == 0 && rename(part, dir) < 0 && !mp_file_exists(dir))
 			r = mp_err_set(err, -errno, "cannot rename %s: %s", part, strerror(errno));
@@ -121,24 +137,65 @@ static int shared_tree(struct build *b, const char *name, char **ret, struct mp_
 	return r;
 }
 
-static int prepare_programs(struct build *b, struct mp_err *err)
+static int prepare_programs(struct build *b, const struct board *board, struct mp_err *err)
 {
+	const struct shared wanted = {.name = "sysroot", .group = "sysroot", .apt = &b->apt};
 	auto_free char *sysroot = NULL;
 	bool cached;
-	int r = shared_tree(b, "sysroot", &sysroot, err);
+	int r = shared_tree(b, &wanted, &sysroot, err);
 
 	if (r < 0)
 		return r;
 	build_begin(b, "device programs");
-	r = device_build(b->job->source, sysroot, b->job->cache, &b->programs, &cached, err);
+	r = device_build(b->job->source,
+			 &(struct target){.sysroot = sysroot, .triplet = board->triplet},
+			 b->job->cache, &b->programs, &cached, err);
 	if (r == 0 && !cached)
 		build_end(b, "device programs");
 	return r;
 }
 
-static int prepare(struct build *b, struct mp_err *err)
+static int prepare_tools(struct build *b, struct mp_err *err)
 {
-	auto_free char *lock = mp_product_path(b->product, "mp.lock"), *tools = NULL;
+	bool same = mp_streq(b->apt.architecture, TOOLS_ARCHITECTURE);
+	const struct shared wanted = {
+		.name = "tools", .group = "tools", .apt = same ? &b->apt : &b->apt_tools};
+	auto_free char *dir = NULL;
+	int r = 0;
+
+	if (!same)
+		r = apt_open(b->cache, b->job->cache, TOOLS_ARCHITECTURE, &b->apt_tools, err);
+	if (r == 0)
+		r = shared_tree(b, &wanted, &dir, err);
+	if (r == 0 && tools_open(dir, &b->tools) < 0)
+		r = OOM(err);
+	return r;
+}
+
+/* Boot loader and firmware. */
+static int prepare_boot(struct build *b, struct os_image *os, struct mp_err *err)
+{
+	auto_free char *group = mp_str_format("%s/boot", os->board.name);
+	const struct shared wanted = {
+		.name = "boot", .group = group, .more = os->board.firmware.package, .apt = &b->apt};
+
+	return group ? shared_tree(b, &wanted, &os->boot, err) : OOM(err);
+}
+
+static int prepare_boards(struct build *b, struct os_image *os, struct mp_err *err)
+{
+	int r = apt_open(b->cache, b->job->cache, os[0].board.architecture, &b->apt, err);
+
+	if (r == 0)
+		r = prepare_tools(b, err);
+	for (size_t i = 0; i < b->product->n_boards && r == 0; i++)
+		r = prepare_boot(b, &os[i], err);
+	return r < 0 ? r : prepare_programs(b, &os[0].board, err);
+}
+
+static int prepare(struct build *b, struct os_image *os, struct mp_err *err)
+{
+	auto_free char *lock = mp_product_path(b->product, "mp.lock");
 	int r = lock && b->cache && b->work ? mp_file_make_dirs(b->cache, 0755, err) : OOM(err);
 
 	if (r == 0)
@@ -151,13 +208,7 @@ static int prepare(struct build *b, struct mp_err *err)
 		return 0; /* nothing comes from Debian */
 	if (r == 0)
 		r = lock_open(lock, &b->lock, err);
-	if (r == 0)
-		r = apt_open(b->cache, b->job->cache, &b->apt, err);
-	if (r == 0)
-		r = shared_tree(b, "tools", &tools, err);
-	if (r == 0 && tools_open(tools, &b->tools) < 0)
-		r = OOM(err);
-	return r < 0 ? r : prepare_programs(b, err);
+	return r < 0 ? r : prepare_boards(b, os, err);
 }
 
 static int write_release(struct build *b, struct mp_err *err)
@@ -192,6 +243,21 @@ static int publish(struct build *b, struct mp_err *err)
 	return r;
 }
 
+/* Device programs and containers are one for all boards of a release. */
+static int load_board(const struct build *b, struct os_image *os, size_t i, struct mp_err *err)
+{
+	const char *name = b->product->boards[i];
+	int r = board_load(b->job->source, name, &os[i].board, err);
+
+	if (r < 0 || mp_streq(os[i].board.architecture, os[0].board.architecture))
+		return r;
+	return mp_err_set(err, -ENOTSUP,
+			  "board %s is %s and board %s is %s: a product's boards are of one "
+			  "architecture, since its containers are; make two products",
+			  os[0].board.name, os[0].board.architecture, name,
+			  os[i].board.architecture);
+}
+
 /* What product.yaml names must be there, before anything takes time. */
 static int check_inputs(const struct build *b, struct os_image *os, struct mp_err *err)
 {
@@ -201,7 +267,7 @@ static int check_inputs(const struct build *b, struct os_image *os, struct mp_er
 	int r = overlay && app ? 0 : OOM(err);
 
 	for (size_t i = 0; i < p->n_boards && r == 0; i++)
-		r = board_load(b->job->source, p->boards[i], &os[i].board, err);
+		r = load_board(b, os, i, err);
 	if (r == 0 && p->os.overlay[0] && !mp_file_exists(overlay))
 		r = mp_err_set(err, -ENOENT,
 			       "the overlay %s of product.yaml is not there: make the folder, or "
@@ -255,6 +321,7 @@ static void build_done(struct build *b)
 {
 	lock_done(&b->lock);
 	apt_done(&b->apt);
+	apt_done(&b->apt_tools);
 	tools_done(&b->tools);
 	free(b->cache);
 	free(b->work);
@@ -280,7 +347,7 @@ int mp_image_build(const struct mp_image_job *job, struct mp_image_figures *ret,
 	int r = check_inputs(&b, os, err);
 
 	if (r == 0)
-		r = prepare(&b, err);
+		r = prepare(&b, os, err);
 	if (r == 0)
 		r = app_build(&b, &app, err);
 	if (r == 0)

@@ -30,8 +30,10 @@ static int relative(const char *from, const char *to, struct mp_buf *out)
 }
 
 static int write_cross_file(const char *path, const char *source, const char *build,
-			    const char *sysroot, struct mp_err *err)
+			    const struct target *target, struct mp_err *err)
 {
+	const char *sysroot = target->sysroot, *triplet = target->triplet;
+	int cpu = (int)strcspn(triplet, "-");
 	MP_BUF(text, 64 * 1024);
 	MP_BUF(way, 8192);
 	int r = relative(build, source, &way);
@@ -40,42 +42,46 @@ static int write_cross_file(const char *path, const char *source, const char *bu
 		return OOM(err);
 	r = mp_buf_printf(
 		&text,
-		"[binaries]\nc = 'gcc'\nar = 'gcc-ar'\nstrip = 'strip'\npkgconfig = 'pkg-config'\n"
+		"[binaries]\nc = '%s-gcc'\nar = '%s-gcc-ar'\nstrip = '%s-strip'\n"
+		"pkgconfig = 'pkg-config'\n"
 		"pkg-config = 'pkg-config'\n"
 		"[properties]\nsys_root = '%s'\n"
 		"pkg_config_libdir = "
-		"'%s/usr/lib/x86_64-linux-gnu/pkgconfig:%s/usr/share/pkgconfig'\n"
+		"'%s/usr/lib/%s/pkgconfig:%s/usr/share/pkgconfig'\n"
 		"needs_exe_wrapper = true\n"
 		"[built-in options]\nprefix = '/usr'\nlibexecdir = 'lib'\nbuildtype = 'minsize'\n"
 		"strip = true\n"
 		"c_args = ['--sysroot=%s', '-ffile-prefix-map=%s=.', '-ffile-prefix-map=%s=.', "
 		"'-fstack-protector-strong', "
 		"'-D_FORTIFY_SOURCE=2', '-ffunction-sections', '-fdata-sections']\n"
-		"c_link_args = ['--sysroot=%s', '-B%s/usr/lib/x86_64-linux-gnu', "
-		"'-L%s/usr/lib/x86_64-linux-gnu', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now', "
+		"c_link_args = ['--sysroot=%s', '-B%s/usr/lib/%s', "
+		"'-L%s/usr/lib/%s', '-Wl,--build-id=none', '-Wl,-z,relro,-z,now', "
 		"'-Wl,--gc-sections', '-Wl,--as-needed']\n"
-		"[host_machine]\nsystem = 'linux'\ncpu_family = 'x86_64'\ncpu = 'x86_64'\n"
+		"[host_machine]\nsystem = 'linux'\ncpu_family = '%.*s'\ncpu = '%.*s'\n"
 		"endian = 'little'\n",
-		sysroot, sysroot, sysroot, sysroot, source, mp_buf_str(&way), sysroot, sysroot,
-		sysroot);
+		triplet, triplet, triplet, sysroot, sysroot, triplet, sysroot, sysroot, source,
+		mp_buf_str(&way), sysroot, sysroot, triplet, sysroot, triplet, cpu, triplet, cpu,
+		triplet);
 
 	return r < 0 ? OOM(err) : mp_file_write(path, text.data, text.len, 0644, err);
 }
 
 /* Everything that can change the programs: sources, build files, sysroot and compiler. */
-static int digest(const char *source, const char *sysroot, char hex[65], struct mp_err *err)
+static int digest(const char *source, const struct target *target, char hex[65], struct mp_err *err)
 {
 	static const char *const parts[] = {"meson.build", "meson_options.txt", "tools/sources",
 					    NULL};
-	static const char *const gcc[] = {"gcc", "--version", NULL};
+	auto_free char *compiler = mp_str_format("%s-gcc", target->triplet);
+	const char *const gcc[] = {compiler, "--version", NULL};
 	static const char *const folders[] = {"libs", "apps", NULL};
 	MP_BUF(all, 64 * 1024);
 	char part[65];
 	uint64_t size;
-	int r = mp_proc_run(&(struct mp_proc){.argv = gcc, .output = &all}, err);
+	int r = compiler ? mp_proc_run(&(struct mp_proc){.argv = gcc, .output = &all}, err)
+			 : OOM(err);
 
 	if (r == 0)
-		r = mp_buf_add_str(&all, sysroot);
+		r = mp_buf_add_str(&all, target->sysroot);
 	for (int i = 0; parts[i] && r == 0; i++) {
 		auto_free char *path = mp_str_format("%s/%s", source, parts[i]);
 
@@ -127,11 +133,13 @@ static int setup(const char *source, const char *build, const char *cross, struc
 	return mp_file_exists(ninja) ? 0 : step(argv, "set up", err);
 }
 
-static int compile(const char *source, const char *build, const char *to, struct mp_err *err)
+static int compile(const char *source, const char *build, const char *triplet, const char *to,
+		   struct mp_err *err)
 {
+	auto_free char *strip_program = mp_str_format("%s-strip", triplet);
 	const char *const refresh[] = {"meson", "setup", "--reconfigure", build, source, NULL};
 	const char *const ninja[] = {"ninja", "-C", build, NULL};
-	int r = step(refresh, "set up", err);
+	int r = strip_program ? step(refresh, "set up", err) : OOM(err);
 
 	if (r == 0)
 		r = step(ninja, "compile", err);
@@ -141,24 +149,24 @@ static int compile(const char *source, const char *build, const char *to, struct
 	for (int i = 0; programs[i] && r == 0; i++) {
 		auto_free char *from = mp_str_format("%s/%s", build, programs[i]);
 		auto_free char *file = mp_str_format("%s/%s", to, programs[i]);
-		const char *const strip[] = {"strip", "-o", file, from, NULL};
+		const char *const strip[] = {strip_program, "-o", file, from, NULL};
 
 		r = from && file ? mp_proc_run(&(struct mp_proc){.argv = strip}, err) : OOM(err);
 	}
 	return r;
 }
 
-int device_build(const char *source, const char *sysroot, const char *cache, char **ret_dir,
+int device_build(const char *source, const struct target *target, const char *cache, char **ret_dir,
 		 bool *ret_cached, struct mp_err *err)
 {
 	auto_free char *dir = NULL, *build = NULL, *cross = NULL, *last = NULL, *where = NULL;
 	char hex[65];
-	int r = digest(source, sysroot, hex, err);
+	int r = digest(source, target, hex, err);
 
 	if (r < 0)
 		return r;
 	dir = mp_str_format("%s/programs-%.16s", cache, hex);
-	where = mp_str_format("%s %s", sysroot, source);
+	where = mp_str_format("%s %s", target->sysroot, source);
 	if (!where)
 		return OOM(err);
 	mp_sha256_hex(where, strlen(where), hex);
@@ -169,11 +177,11 @@ int device_build(const char *source, const char *sysroot, const char *cache, cha
 		return OOM(err);
 	*ret_cached = mp_file_exists(last);
 	if (!*ret_cached) {
-		r = write_cross_file(cross, source, build, sysroot, err);
+		r = write_cross_file(cross, source, build, target, err);
 		if (r == 0)
 			r = setup(source, build, cross, err);
 		if (r == 0)
-			r = compile(source, build, dir, err);
+			r = compile(source, build, target->triplet, dir, err);
 	}
 	if (r == 0)
 		*ret_dir = take_ptr(dir);

@@ -2,6 +2,7 @@
 /* The disk as a device is delivered: docs/spec/disk.md. Slot A holds the release, slot B nothing;
  * `data` holds the release's manifest and its containers' layers, so that they start without a
  * server. Written without loop devices: each file system is made in a file of its own. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,9 +13,7 @@
 #include "partition/partition.h"
 #include "release/release.h"
 
-#define ROOT_TYPE "4f68bce3-e8cd-4db1-96e7-fbcaf984b709" /* root, x86-64 (DPS) */
-#define VERITY_TYPE "2c7357ed-ebd2-46d9-aec1-23d437ec2bf5" /* its verity tree */
-#define VAR_TYPE "4d21b016-b534-45c2-a9fb-5c16e091fd2d" /* /var */
+#define VAR_TYPE "4d21b016-b534-45c2-a9fb-5c16e091fd2d" /* /var (DPS), of any architecture */
 #define TRIES "+3"
 
 static int tool(struct build *b, const char *const *argv, const void *input, size_t len,
@@ -63,6 +62,16 @@ static int write_to_esp(struct build *b, const char *text, size_t len, const cha
 	return r;
 }
 
+/* "::EFI/BOOT/BOOTX64.EFI": what firmware starts when nothing tells it more. */
+static int place_loader(struct build *b, const struct board *board, struct mp_err *err)
+{
+	auto_free char *to = mp_str_format("::EFI/BOOT/BOOT%s.EFI", board->efi);
+
+	for (char *p = to; p && *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return to ? copy_to_esp(b, "boot.efi", to, err) : OOM(err);
+}
+
 static int fill_esp(struct build *b, const struct os_image *os, struct mp_err *err)
 {
 	static const char *const mmd[] = {
@@ -75,7 +84,7 @@ static int fill_esp(struct build *b, const struct os_image *os, struct mp_err *e
 	int r = entry ? tool(b, mmd, NULL, 0, err) : OOM(err);
 
 	if (r == 0)
-		r = copy_to_esp(b, "boot.efi", "::EFI/BOOT/BOOTX64.EFI", err);
+		r = place_loader(b, &os->board, err);
 	if (r == 0)
 		r = copy_to_esp(b, os->uki, entry, err);
 	if (r == 0)
@@ -92,8 +101,8 @@ static int make_esp(struct build *b, const struct os_image *os, struct mp_err *e
 {
 	static const char *const mkfs[] = {
 		"/usr/sbin/mkfs.vfat", "--invariant", "-F32", "-nESP", "esp.img", NULL};
-	auto_free char *loader =
-		mp_str_format("%s/usr/lib/systemd/boot/efi/systemd-bootx64.efi", b->tools.dir);
+	auto_free char *loader = mp_str_format("%s/usr/lib/systemd/boot/efi/systemd-boot%s.efi",
+					       os->boot, os->board.efi);
 	auto_free char *signed_loader = mp_str_format("%s/boot.efi", b->work);
 	int r = loader && signed_loader ? make_empty(b, "esp.img", os->board.esp, err) : OOM(err);
 
@@ -174,35 +183,39 @@ static int make_data(struct build *b, const struct os_image *os, const struct ap
 
 static int partition(struct build *b, const struct os_image *os, struct mp_err *err)
 {
-	static const char *const argv[] = {"/usr/sbin/sfdisk", "-q", "disk.raw", NULL};
+	auto_free char *disk = mp_str_format("%s.raw", os->board.name);
+	const char *const argv[] = {"/usr/sbin/sfdisk", "-q", disk, NULL};
 	const struct board *d = &os->board;
 	char root[37], verity[37];
 	MP_BUF(script, 4096);
 	int r;
 
+	if (!disk)
+		return OOM(err);
+
 	(void)mp_partition_uuids(os->root_hash, root, verity);
 	r = mp_buf_printf(&script,
 			  "label: gpt\n"
 			  "size=%lluMiB, name=esp, type=U\n"
-			  "size=%lluMiB, name=root-a, type=" ROOT_TYPE ", uuid=%s\n"
-			  "size=%lluMiB, name=verity-a, type=" VERITY_TYPE ", uuid=%s\n"
-			  "size=%lluMiB, name=root-b, type=" ROOT_TYPE "\n"
-			  "size=%lluMiB, name=verity-b, type=" VERITY_TYPE "\n"
+			  "size=%lluMiB, name=root-a, type=%s, uuid=%s\n"
+			  "size=%lluMiB, name=verity-a, type=%s, uuid=%s\n"
+			  "size=%lluMiB, name=root-b, type=%s\n"
+			  "size=%lluMiB, name=verity-b, type=%s\n"
 			  "name=data, type=" VAR_TYPE "\n",
-			  (unsigned long long)d->esp, (unsigned long long)d->root, root,
-			  (unsigned long long)d->verity, verity, (unsigned long long)d->root,
-			  (unsigned long long)d->verity);
+			  (unsigned long long)d->esp, (unsigned long long)d->root, d->root_type,
+			  root, (unsigned long long)d->verity, d->verity_type, verity,
+			  (unsigned long long)d->root, d->root_type, (unsigned long long)d->verity,
+			  d->verity_type);
 	if (r == 0)
-		r = make_empty(b, "disk.raw", 2 + d->esp + 2 * (d->root + d->verity) + d->data,
-			       err);
+		r = make_empty(b, disk, 2 + d->esp + 2 * (d->root + d->verity) + d->data, err);
 	return r < 0 ? r : tool(b, argv, script.data, script.len, err);
 }
 
-static int place(struct build *b, const char *dir, const char *name, uint64_t mib,
-		 struct mp_err *err)
+static int place(struct build *b, const struct os_image *os, const char *dir, const char *name,
+		 uint64_t mib, struct mp_err *err)
 {
 	auto_free char *from = mp_str_format("%s/%s", dir, name);
-	auto_free char *disk = mp_str_format("%s/disk.raw", b->work);
+	auto_free char *disk = mp_str_format("%s/%s.raw", b->work, os->board.name);
 
 	return from && disk ? file_place(from, disk, mib << 20, err) : OOM(err);
 }
@@ -214,13 +227,13 @@ static int assemble(struct build *b, const struct os_image *os, struct mp_err *e
 	int r = partition(b, os, err);
 
 	if (r == 0)
-		r = place(b, b->work, "esp.img", at, err);
+		r = place(b, os, b->work, "esp.img", at, err);
 	if (r == 0)
-		r = place(b, os->dir, "root.img", at += d->esp, err);
+		r = place(b, os, os->dir, "root.img", at += d->esp, err);
 	if (r == 0)
-		r = place(b, os->dir, "verity.img", at += d->root, err);
+		r = place(b, os, os->dir, "verity.img", at += d->root, err);
 	if (r == 0)
-		r = place(b, b->work, "data.img", at + d->verity + d->root + d->verity, err);
+		r = place(b, os, b->work, "data.img", at + d->verity + d->root + d->verity, err);
 	return r;
 }
 
@@ -239,13 +252,13 @@ static int remove_pieces(struct build *b, struct mp_err *err)
 
 /* ---- firmware: its variables with the product's keys, and Secure Boot on ---- */
 
-static int vars_path(struct build *b, char **ret, struct mp_err *err)
+static int vars_path(struct build *b, const struct os_image *os, char **ret, struct mp_err *err)
 {
 	static const char *const names[] = {"keys/pk.crt", "keys/kek.crt", "keys/db.crt",
 					    "keys/guid"};
 	MP_BUF(all, 1u << 20);
 	char hex[65];
-	int r = mp_buf_printf(&all, "%s\n", b->tools.dir);
+	int r = mp_buf_printf(&all, "%s %s/%s\n", b->tools.dir, os->boot, os->board.firmware.vars);
 
 	for (int i = 0; i < 4 && r == 0; i++)
 		r = build_read(b->product->dir, names[i], &all, err);
@@ -256,10 +269,10 @@ static int vars_path(struct build *b, char **ret, struct mp_err *err)
 	return *ret ? 0 : OOM(err);
 }
 
-static int enroll(struct build *b, const char *to, struct mp_err *err)
+static int enroll(struct build *b, const struct os_image *os, const char *to, struct mp_err *err)
 {
 	auto_free char *script = mp_str_format("%s/usr/bin/virt-fw-vars", b->tools.dir);
-	auto_free char *empty = mp_str_format("%s/usr/share/OVMF/OVMF_VARS_4M.fd", b->tools.dir);
+	auto_free char *empty = mp_str_format("%s/%s", os->boot, os->board.firmware.vars);
 	auto_free char *pk = mp_product_path(b->product, "keys/pk.crt");
 	auto_free char *kek = mp_product_path(b->product, "keys/kek.crt");
 	auto_free char *db = mp_product_path(b->product, "keys/db.crt");
@@ -295,17 +308,16 @@ static int enroll(struct build *b, const char *to, struct mp_err *err)
 	return r;
 }
 
-static int make_firmware(struct build *b, struct mp_err *err)
+static int make_firmware(struct build *b, const struct os_image *os, struct mp_err *err)
 {
-	auto_free char *cached = NULL, *vars = mp_str_format("%s/OVMF_VARS.fd", b->work);
-	auto_free char *code = mp_str_format("%s/OVMF_CODE.fd", b->work);
-	auto_free char *from =
-		mp_str_format("%s/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", b->tools.dir);
-	int r = vars && code && from ? vars_path(b, &cached, err) : OOM(err);
+	auto_free char *cached = NULL, *vars = mp_str_format("%s/%s.vars", b->work, os->board.name);
+	auto_free char *code = mp_str_format("%s/%s.firmware", b->work, os->board.name);
+	auto_free char *from = mp_str_format("%s/%s", os->boot, os->board.firmware.code);
+	int r = vars && code && from ? vars_path(b, os, &cached, err) : OOM(err);
 
 	if (r == 0 && !mp_file_exists(cached)) {
 		build_begin(b, "firmware variables");
-		r = enroll(b, cached, err);
+		r = enroll(b, os, cached, err);
 		if (r == 0)
 			build_end(b, "firmware variables");
 	}
@@ -316,24 +328,24 @@ static int make_firmware(struct build *b, struct mp_err *err)
 
 static int note_board(struct build *b, const struct os_image *os, struct mp_err *err)
 {
+	static const char *const kinds[] = {"raw", "firmware", "vars"};
+	static const char *const names[] = {"disk", "firmware", "vars"};
 	struct mp_json *j = mp_json_new_object();
-	int r = mp_json_put_str(j, "disk", "disk.raw");
+	int r = 0;
 
-	if (r == 0)
-		r = mp_json_put_str(j, "ovmf_vars", "OVMF_VARS.fd");
-	if (r == 0)
-		r = mp_json_put_str(j, "ovmf_code", "OVMF_CODE.fd");
-	if (r < 0)
-		mp_json_free(j);
-	else
-		r = mp_json_put(b->boards, os->board.name, j);
-	return r < 0 ? OOM(err) : 0;
+	for (int i = 0; i < 3; i++) {
+		auto_free char *file = mp_str_format("%s.%s", os->board.name, kinds[i]);
+
+		r |= mp_json_put_str(j, names[i], file);
+	}
+	r |= mp_json_put(b->boards, os->board.name, j);
+	return r ? OOM(err) : 0;
 }
 
 int disk_build(struct build *b, const struct os_image *os, const struct app *app,
 	       struct mp_err *err)
 {
-	int r = make_firmware(b, err);
+	int r = make_firmware(b, os, err);
 
 	if (r < 0)
 		return r;

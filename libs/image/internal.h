@@ -30,10 +30,21 @@ struct board {
 	char *dir; /* os/boards/NAME */
 	const char *name;
 	char *architecture; /* of Debian: "amd64" */
+	char *triplet; /* "x86_64-linux-gnu" */
+	char *efi; /* of UEFI: "x64" */
+	char *root_type, *verity_type; /* of partitions, as GUIDs */
 	char *kernel; /* package, "NAME/SUITE" */
 	char *kernel_arguments;
 	struct list initrd_modules;
 	uint64_t esp, root, verity, data; /* partition sizes, MiB */
+	struct {
+		char *package, *code, *vars; /* paths in the package */
+	} firmware;
+	struct {
+		char *program, *package, *machine;
+		bool kvm;
+		struct list arguments;
+	} qemu;
 };
 int board_load(const char *source, const char *name, struct board *ret, struct mp_err *err);
 void board_done(struct board *b);
@@ -59,13 +70,15 @@ int lock_package(const struct mp_json *group, size_t i, struct package *ret, str
 
 /* ---- apt.c: the mirror ---- */
 struct apt {
+	const char *architecture; /* of the packages */
 	char *dir; /* lists and configuration of our own */
 	char *packages; /* where .deb files are kept, by product */
 	char *shared; /* and for all products of this user: links to the same files */
 	char *config; /* DIR/apt.conf */
 	bool fresh; /* lists were fetched in this run */
 };
-int apt_open(const char *cache, const char *shared, struct apt *ret, struct mp_err *err);
+int apt_open(const char *cache, const char *shared, const char *architecture, struct apt *ret,
+	     struct mp_err *err);
 void apt_done(struct apt *a);
 /* Which packages do these wishes ("NAME", "NAME/SUITE", "-NAME": not that one) come to? Asks the
  * mirror for its lists once a run. */
@@ -96,6 +109,7 @@ int file_copy(const char *from, const char *to, struct mp_err *err);
 int file_place(const char *from, const char *to, uint64_t at, struct mp_err *err);
 
 /* ---- tools.c: programs of the tools tree, run through its own loader ---- */
+#define TOOLS_ARCHITECTURE "amd64" /* of those who build, whatever the board is */
 struct tools {
 	char *dir; /* the tree */
 	char *loader, *libraries, *config;
@@ -113,8 +127,11 @@ struct tool {
 int tools_run(const struct tools *t, const struct tool *tool, struct mp_err *err);
 
 /* ---- device.c: our own programs for the device ---- */
-/* DIR/{mp-agent,mp-init,...}, built from `source` against the sysroot. */
-int device_build(const char *source, const char *sysroot, const char *cache, char **ret_dir,
+/* DIR/{mp-agent,mp-init,...}, built from `source` against the sysroot for an architecture. */
+struct target {
+	const char *sysroot, *triplet;
+};
+int device_build(const char *source, const struct target *target, const char *cache, char **ret_dir,
 		 bool *ret_cached, struct mp_err *err);
 
 /* ---- kmod.c: kernel modules ---- */
@@ -158,7 +175,8 @@ struct build {
 	const struct mp_image_job *job;
 	const struct mp_product *product;
 	struct lock lock;
-	struct apt apt;
+	struct apt apt; /* packages for the boards: all are of one architecture */
+	struct apt apt_tools; /* packages of the tools tree */
 	struct tools tools;
 	char *cache; /* PRODUCT/cache */
 	char *work; /* PRODUCT/build/.VERSION.part, becomes build/VERSION */
@@ -169,7 +187,7 @@ struct build {
 	double began; /* the step that is under way */
 };
 /* Have a group locked and its packages in the cache. */
-int build_group(struct build *b, const char *group, const struct list *wishes,
+int build_group(struct build *b, struct apt *apt, const char *group, const struct list *wishes,
 		const struct mp_json **ret, struct mp_err *err);
 void build_begin(struct build *b, const char *what);
 void build_end(struct build *b, const char *what);
@@ -181,6 +199,7 @@ int build_read(const char *dir, const char *name, struct mp_buf *out, struct mp_
 /* ---- root.c: the root file system of a board ---- */
 struct os_image {
 	struct board board;
+	char *boot; /* tree with the boot loader and the firmware */
 	char *base; /* cache folder of the packages: root/, vmlinuz, sbom.json */
 	char *dir; /* cache folder of the image: root.img, verity.img, initrd.cpio, root_hash */
 	char root_hash[65];
@@ -210,7 +229,7 @@ int payload_build(struct build *b, struct os_image *os, struct mp_err *err);
 int manifest_build(struct build *b, const struct os_image *os, unsigned n, const struct app *app,
 		   struct mp_err *err);
 
-/* ---- disk.c: what a device is delivered with ---- */
+/* ---- disk.c: what a device is delivered with, BOARD.raw, and for QEMU BOARD.firmware and BOARD.vars ---- */
 int disk_build(struct build *b, const struct os_image *os, const struct app *app,
 	       struct mp_err *err);
 

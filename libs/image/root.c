@@ -18,6 +18,7 @@
 void os_image_done(struct os_image *os)
 {
 	board_done(&os->board);
+	free(os->boot);
 	free(os->base);
 	free(os->dir);
 	free(os->uki);
@@ -64,14 +65,14 @@ static int lock_packages(struct build *b, const struct board *board, struct base
 	if (r == 0 && list_add(&ours, board->kernel) < 0)
 		r = OOM(err);
 	if (r == 0)
-		r = build_group(b, os, &ours, &base->os, err);
+		r = build_group(b, &b->apt, os, &ours, &base->os, err);
 	if (r < 0 || b->product->os.n_packages == 0)
 		return r;
 	for (size_t i = 0; i < ours.n && r == 0; i++)
 		r = list_add(&wishes, ours.items[i]);
 	for (size_t i = 0; i < b->product->os.n_packages && r == 0; i++)
 		r = list_add(&wishes, b->product->os.packages[i]);
-	r = r < 0 ? OOM(err) : build_group(b, all, &wishes, &base->extra, err);
+	r = r < 0 ? OOM(err) : build_group(b, &b->apt, all, &wishes, &base->extra, err);
 	if (r == 0) /* locking the second group moved the first in memory */
 		base->os = lock_get(&b->lock, os, &ours);
 	return r;

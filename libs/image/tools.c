@@ -11,15 +11,16 @@
 #include "image/internal.h"
 
 #define ARGS_MAX 2048
+#define LOADER "usr/lib64/ld-linux-x86-64.so.2" /* of TOOLS_ARCHITECTURE */
+#define LIBRARIES "usr/lib/x86_64-linux-gnu"
 
 int tools_open(const char *dir, struct tools *ret)
 {
-	struct tools t = {.dir = strdup(dir),
-			  .loader = mp_str_format("%s/usr/lib64/ld-linux-x86-64.so.2", dir),
-			  .libraries = mp_str_format("%s/usr/lib/x86_64-linux-gnu:"
-						     "%s/usr/lib/x86_64-linux-gnu/systemd",
-						     dir, dir),
-			  .config = mp_str_format("%s/etc/mke2fs.conf", dir)};
+	struct tools t = {
+		.dir = strdup(dir),
+		.loader = mp_str_format("%s/" LOADER, dir),
+		.libraries = mp_str_format("%s/" LIBRARIES ":%s/" LIBRARIES "/systemd", dir, dir),
+		.config = mp_str_format("%s/etc/mke2fs.conf", dir)};
 
 	if (!t.dir || !t.loader || !t.libraries || !t.config) {
 		tools_done(&t);
@@ -42,7 +43,7 @@ int tools_run(const struct tools *t, const struct tool *tool, struct mp_err *err
 {
 	auto_free char *program = mp_str_format("%s%s", t->dir, tool->argv[0]);
 	auto_free char *faketime =
-		mp_str_format("%s/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", t->dir);
+		mp_str_format("%s/" LIBRARIES "/faketime/libfaketime.so.1", t->dir);
 	auto_free char *home = mp_str_format("PYTHONHOME=%s/usr", t->dir);
 	auto_free char *mke2fs = mp_str_format("MKE2FS_CONFIG=%s", t->config);
 	const char *const env[] = {"LC_ALL=C",

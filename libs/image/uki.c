@@ -64,7 +64,10 @@ static int read_parts(struct build *b, const struct os_image *os, struct parts *
 	auto_free char *root = mp_str_format("%s/root", os->base);
 	auto_free char *kernel = mp_str_format("%s/vmlinuz", os->base);
 	auto_free char *signed_kernel = mp_str_format("%s/%s.vmlinuz", b->work, os->board.name);
-	int r = root && kernel && signed_kernel ? kmod_version(root, p->uname, err) : OOM(err);
+	auto_free char *stub =
+		mp_str_format("usr/lib/systemd/boot/efi/linux%s.efi.stub", os->board.efi);
+	int r = root && kernel && signed_kernel && stub ? kmod_version(root, p->uname, err)
+							: OOM(err);
 
 	p->stub.limit = p->kernel.limit = p->initrd.limit = EFI_MAX;
 	p->release.limit = p->cmdline.limit = 64 * 1024;
@@ -73,8 +76,7 @@ static int read_parts(struct build *b, const struct os_image *os, struct parts *
 	if (r == 0)
 		r = mp_file_read(signed_kernel, &p->kernel, err);
 	if (r == 0)
-		r = build_read(b->tools.dir, "usr/lib/systemd/boot/efi/linuxx64.efi.stub", &p->stub,
-			       err);
+		r = build_read(os->boot, stub, &p->stub, err);
 	if (r == 0)
 		r = build_read(os->dir, "initrd", &p->initrd, err);
 	if (r == 0)

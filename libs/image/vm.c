@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "image/internal.h"
 
-#define QEMU "qemu-system-x86_64"
 #define PROBE_MS 2000
 #define START_MS 10000
 #define LOCK_MS 3000
@@ -59,26 +58,40 @@ static pid_t spawn(char *const *argv, int null)
 
 /* ---- KVM ---- */
 
-bool mp_vm_has_kvm(const char *dir)
+/* Does KVM run a guest here? A few instructions must answer within 2 s; a device node proves nothing,
+ * and nested virtualisation may hang. */
+static bool has_kvm(const struct board *board, const char *dir)
 {
-	/* The same machine with a firmware of 64 KiB, run from its last 16 bytes: mov al, 0x31;
+	/* The same machine, a PC, with a firmware of 64 KiB, run from its last 16 bytes: mov al, 0x31;
 	 * out 0xf4, al; hlt. The debug device then ends QEMU with status 2 * 0x31 + 1. */
 	static const unsigned char code[] = {0xb0, 0x31, 0xe6, 0xf4, 0xf4};
 	static char image[65536];
 	auto_free char *path = mp_str_format("%s/probe.bin", dir);
-	char *const argv[] = {QEMU,	  "-machine", "q35,smm=on",
-			      "-accel",	  "kvm",      "-cpu",
-			      "host",	  "-m",	      "16",
-			      "-smp",	  "2",	      "-nodefaults",
-			      "-display", "none",     "-bios",
-			      path,	  "-device",  "isa-debug-exit,iobase=0xf4,iosize=0x04",
+	char *const argv[] = {board->qemu.program,
+			      "-machine",
+			      board->qemu.machine,
+			      "-accel",
+			      "kvm",
+			      "-cpu",
+			      "host",
+			      "-m",
+			      "16",
+			      "-smp",
+			      "2",
+			      "-nodefaults",
+			      "-display",
+			      "none",
+			      "-bios",
+			      path,
+			      "-device",
+			      "isa-debug-exit,iobase=0xf4,iosize=0x04",
 			      NULL};
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int status;
 	pid_t pid;
 
 	memcpy(image + sizeof(image) - 16, code, sizeof(code));
-	if (!path || null < 0 || access("/dev/kvm", R_OK | W_OK) < 0 ||
+	if (!board->qemu.kvm || !path || null < 0 || access("/dev/kvm", R_OK | W_OK) < 0 ||
 	    mp_file_write(path, image, sizeof(image), 0600, NULL) < 0)
 		return false;
 	pid = spawn(argv, null);
@@ -93,11 +106,11 @@ bool mp_vm_has_kvm(const char *dir)
 
 /* ---- the disk ---- */
 
-static int copy_beside(const char *built, const char *name, const char *disk, const char *suffix,
-		       struct mp_err *err)
+static int copy_beside(const char *built, const char *kind, const struct mp_vm *vm,
+		       const char *suffix, struct mp_err *err)
 {
-	auto_free char *from = mp_str_format("%s/%s", built, name);
-	auto_free char *to = mp_str_format("%s%s", disk, suffix);
+	auto_free char *from = mp_str_format("%s/%s.%s", built, vm->board, kind);
+	auto_free char *to = mp_str_format("%s%s", vm->disk, suffix);
 
 	return from && to ? file_copy(from, to, err) : OOM(err);
 }
@@ -113,11 +126,11 @@ int mp_vm_make_disk(const char *built, const struct mp_vm *vm, struct mp_err *er
 		return OOM(err);
 	if (mp_file_exists(vm->disk))
 		return mp_err_set(err, -EEXIST, "%s is there already", vm->disk);
-	r = copy_beside(built, "OVMF_CODE.fd", vm->disk, ".firmware", err);
+	r = copy_beside(built, "firmware", vm, ".firmware", err);
 	if (r == 0)
-		r = copy_beside(built, "OVMF_VARS.fd", vm->disk, ".vars", err);
+		r = copy_beside(built, "vars", vm, ".vars", err);
 	if (r == 0)
-		r = copy_beside(built, "disk.raw", vm->disk, ".part", err);
+		r = copy_beside(built, "raw", vm, ".part", err);
 	if (r < 0)
 		return r;
 	if (stat(part, &st) < 0 ||
@@ -206,26 +219,17 @@ static int add_serial(struct list *l, const struct mp_vm *vm)
 	return r < 0 ? r : add(l, "-serial", strdup("chardev:serial"));
 }
 
-/* Without SMI broadcast the firmware's SMM handles an SMI on the processor that raised it. With it, all
- * processors meet for each access to a UEFI variable, and when they are threads that share the host's
- * processors, one spins while the other is not scheduled: half a minute a boot, on a busy host.
- * QEMU offers hot-plug of processors only together with it. */
-static int add_machine(struct list *l, const struct mp_vm *vm)
+static int add_machine(struct list *l, const struct mp_vm *vm, const struct board *board)
 {
 	static const char *const fixed[] = {
 		"-nodefaults", "-no-user-config",
 		"-display",    "none",
-		"-global",     "driver=cfi.pflash01,property=secure,value=on",
-		"-global",     "ICH9-LPC.disable_s3=1",
-		"-global",     "ICH9-LPC.x-smi-broadcast=off",
-		"-global",     "ICH9-LPC.x-smi-cpu-hotplug=off",
-		"-global",     "ICH9-LPC.x-smi-cpu-hotunplug=off",
 		"-device",     "virtio-rng-pci",
 		"-device",     "i6300esb",
 		"-action",     "watchdog=reset,reboot=shutdown", /* the keeper starts it again */
 		NULL};
 	bool kvm = mp_streq(vm->accel, "kvm");
-	int r = add(l, "-machine", strdup("q35,smm=on"));
+	int r = add(l, "-machine", strdup(board->qemu.machine));
 
 	if (r == 0)
 		r = add(l, "-accel", strdup(kvm ? "kvm" : "tcg,thread=multi"));
@@ -235,15 +239,19 @@ static int add_machine(struct list *l, const struct mp_vm *vm)
 		r = add(l, "-smp", mp_str_format("%u", vm->cpus ? vm->cpus : 2));
 	if (r == 0)
 		r = add(l, "-m", mp_str_format("%u", vm->memory ? vm->memory : 1024));
-	return r < 0 ? r : add_all(l, fixed);
+	if (r == 0)
+		r = add_all(l, fixed);
+	for (size_t i = 0; i < board->qemu.arguments.n && r == 0; i++)
+		r = list_add(l, board->qemu.arguments.items[i]);
+	return r;
 }
 
-static int command_line(const struct mp_vm *vm, struct list *l)
+static int command_line(const struct mp_vm *vm, const struct board *board, struct list *l)
 {
-	int r = list_add(l, QEMU);
+	int r = list_add(l, board->qemu.program);
 
 	if (r == 0)
-		r = add_machine(l, vm);
+		r = add_machine(l, vm, board);
 	if (r == 0)
 		r = add_disk(l, vm);
 	if (r == 0)
@@ -260,15 +268,14 @@ static int command_line(const struct mp_vm *vm, struct list *l)
 }
 
 /* The last line that QEMU left in its log. */
-static int complain(const char *log, int status, struct mp_err *err)
+static int complain(const struct board *board, const char *log, int status, struct mp_err *err)
 {
 	MP_BUF(text, 1u << 20);
 	char *line;
 
 	if (status == 127)
-		return mp_err_set(err, -ENOENT,
-				  QEMU " is not installed: install Debian's package "
-				       "qemu-system-x86");
+		return mp_err_set(err, -ENOENT, "%s is not installed: install Debian's package %s",
+				  board->qemu.program, board->qemu.package);
 	if (mp_file_read(log, &text, NULL) < 0 || text.len == 0)
 		return mp_err_set(err, -EREMOTEIO, "QEMU ended with status %d", status);
 	if (text.data[text.len - 1] == '\n')
@@ -301,7 +308,8 @@ static int lock_folder(const struct mp_vm *vm, struct mp_err *err)
 }
 
 /* QEMU listens, or it ended. */
-static int wait_for_qemu(pid_t keeper, int ready, const char *log, struct mp_err *err)
+static int wait_for_qemu(const struct board *board, pid_t keeper, int ready, const char *log,
+			 struct mp_err *err)
 {
 	struct pollfd p = {.fd = ready, .events = POLLIN};
 	int n = poll(&p, 1, START_MS), status = 0;
@@ -314,11 +322,11 @@ static int wait_for_qemu(pid_t keeper, int ready, const char *log, struct mp_err
 	while (waitpid(keeper, &status, 0) < 0 && errno == EINTR)
 		;
 	if (n == 1)
-		return complain(log, WIFEXITED(status) ? WEXITSTATUS(status) : -1, err);
+		return complain(board, log, WIFEXITED(status) ? WEXITSTATUS(status) : -1, err);
 	return mp_err_set(err, -ETIMEDOUT, "QEMU does not start within %d s", START_MS / 1000);
 }
 
-int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
+static int start(struct mp_vm *vm, const struct board *board, pid_t *ret, struct mp_err *err)
 {
 	auto_free char *log = mp_str_format("%s/qemu.log", vm->dir);
 	auto_close int log_fd = -1, lock = lock_folder(vm, err), ready = -1;
@@ -329,11 +337,11 @@ int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
 		return lock;
 	if (!log)
 		return OOM(err);
-	strcpy(vm->accel, !vm->emulate && mp_vm_has_kvm(vm->dir) ? "kvm" : "tcg");
+	strcpy(vm->accel, !vm->emulate && has_kvm(board, vm->dir) ? "kvm" : "tcg");
 	log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	if (log_fd < 0)
 		return mp_err_set(err, -errno, "cannot write %s: %s", log, strerror(errno));
-	r = command_line(vm, &args);
+	r = command_line(vm, board, &args);
 	if (r == 0)
 		r = list_add(&args, ""); /* room for the NULL */
 	if (r < 0)
@@ -348,7 +356,19 @@ int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
 			 ret, &ready);
 	if (r < 0)
 		return mp_err_set(err, r, "cannot start QEMU: %s", strerror(-r));
-	return wait_for_qemu(*ret, ready, log, err);
+	return wait_for_qemu(board, *ret, ready, log, err);
+}
+
+int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
+{
+	struct board board;
+	int r = board_load(vm->source, vm->board, &board, err);
+
+	if (r < 0)
+		return r;
+	r = start(vm, &board, ret, err);
+	board_done(&board);
+	return r;
 }
 
 int mp_vm_wait(pid_t pid, struct mp_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vm.h - a built disk image in QEMU: UEFI with Secure Boot, virtio, a watchdog
+/* vm.h - a built disk image in QEMU, as its board says: UEFI with Secure Boot, virtio, a watchdog
  *
- *     struct mp_vm vm = { .disk = "run/device/disk.raw", .dir = "run/device", ... };
+ *     struct mp_vm vm = { .board = "qemu-x86_64", .disk = "run/device/disk.raw", ... };
  *     r = mp_vm_make_disk("build/1.0.0", &vm, &err);     // once: the disk and its firmware
  *     r = mp_vm_start(&vm, &pid, &err);
  *
@@ -21,6 +21,8 @@
 #define MP_VM_PORTS 32
 
 struct mp_vm {
+	const char *source; /* this repository, or where it is installed: os/boards */
+	const char *board;
 	const char *disk;
 	const char *dir; /* run folder: lock, qemu.log */
 	const char *serial; /* log file, appended to */
@@ -38,12 +40,8 @@ struct mp_vm {
 	char accel[8]; /* set by mp_vm_start(): "kvm" or "tcg" */
 };
 
-/* Copy disk, firmware and variables out of a folder that `mp build` made. -EEXIST: there is a disk. */
+/* Copy disk, firmware and variables of the board out of a folder that `mp build` made. -EEXIST: there is a disk. */
 int mp_vm_make_disk(const char *built, const struct mp_vm *vm, struct mp_err *err);
-
-/* Does KVM run a guest here? A few instructions must answer within 2 s; a device node proves
- * nothing, and nested virtualisation may hang. */
-bool mp_vm_has_kvm(const char *dir);
 
 /* Start QEMU. Returns when it runs, or -EREMOTEIO with its complaint; -EBUSY: dir's machine runs already. */
 int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err);

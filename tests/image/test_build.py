@@ -6,10 +6,13 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import uuid
 
 import pytest
 
 from conftest import MP
+
+ROOT_ARM64 = "b921b045-1df0-41c3-af44-4c6f280d3fae"  # by the Discoverable Partitions Specification
 
 
 def sha256(path):
@@ -80,7 +83,8 @@ def test_a_board_is_a_folder(product, source, tmp_path):
     boards = tmp_path / "source/os/boards"
     shutil.copytree(boards / "qemu-x86_64", boards / "other", symlinks=True)
     board = boards / "other/board.yaml"
-    board.write_text(board.read_text().replace("console=ttyS0", "console=ttyS1"))
+    text = board.read_text().replace("console=ttyS0", "console=ttyS1")
+    board.write_text(text.replace("4f68bce3-e8cd-4db1-96e7-fbcaf984b709", ROOT_ARM64))
     other = product.copy(tmp_path / "product")
     text = (other.dir / "product.yaml").read_text().replace("[qemu-x86_64]", "[other]")
     (other.dir / "product.yaml").write_text(text)
@@ -88,6 +92,24 @@ def test_a_board_is_a_folder(product, source, tmp_path):
     made = json.loads((other.out / "1.0.0.manifest.json").read_text())
     assert list(made["boards"]) == ["other"]
     assert b"console=ttyS1" in (other.out / "other.efi").read_bytes()
+    assert json.loads((other.out / "release.json").read_text())["boards"] == {
+        "other": {"disk": "other.raw", "firmware": "other.firmware", "vars": "other.vars"}}
+    with (other.out / "other.raw").open("rb") as disk:
+        assert disk.read(1 << 20).count(uuid.UUID(ROOT_ARM64).bytes_le) == 2  # slots a and b
+    assert (other.out / "other.firmware").stat().st_size > 1 << 20 and (other.out / "other.vars").exists()
+
+
+def test_boards_of_two_architectures_are_two_products(product, source, tmp_path):
+    shutil.copytree(source, tmp_path / "source", symlinks=True)
+    boards = tmp_path / "source/os/boards"
+    shutil.copytree(boards / "qemu-x86_64", boards / "other", symlinks=True)
+    board = boards / "other/board.yaml"
+    board.write_text(board.read_text().replace("architecture: amd64", "architecture: arm64"))
+    other = product.copy(tmp_path / "product")
+    text = (other.dir / "product.yaml").read_text().replace("[qemu-x86_64]", "[qemu-x86_64, other]")
+    (other.dir / "product.yaml").write_text(text)
+    done = other.mp("build", "--source", tmp_path / "source")
+    assert done.returncode == 1 and "board qemu-x86_64 is amd64 and board other is arm64" in done.stderr
 
 
 @pytest.mark.parametrize("change, words", [

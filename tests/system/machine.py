@@ -11,6 +11,8 @@ import subprocess
 import time
 import urllib.request
 
+BOARD = "qemu-x86_64"
+
 
 def wait_for(what, seconds, condition):
     limit = time.monotonic() + seconds
@@ -74,7 +76,7 @@ class Machine:
     def make_disk(self):
         """The disk as the factory writes it, for tests that change it before the first boot."""
         built = self.product / "build" / self.version
-        for source, suffix in (("disk.raw", ""), ("OVMF_VARS.fd", ".vars"), ("OVMF_CODE.fd", ".firmware")):
+        for source, suffix in ((f"{BOARD}.raw", ""), (f"{BOARD}.vars", ".vars"), (f"{BOARD}.firmware", ".firmware")):
             subprocess.run(["cp", "--sparse=always", built / source, f"{self.disk}{suffix}"], check=True)
         os.truncate(self.disk, max(self.disk.stat().st_size, self.size << 20))
 
