@@ -41,7 +41,7 @@ const struct mp_option mp_options_run[] = {
 	{"no-network", 0, MP_SWITCH, offsetof(struct run_options, no_network), NULL,
 	 "leave the network cable out"},
 	{"detach", 'd', MP_SWITCH, offsetof(struct run_options, detach), NULL,
-	 "print QEMU's process id and return"},
+	 "print the machine's process id and return"},
 	{"emulate", 0, MP_SWITCH, offsetof(struct run_options, emulate), NULL,
 	 "do without KVM even where there is one"},
 	{"qemu", 0, MP_LIST, offsetof(struct run_options, qemu), "ARGUMENT",
