@@ -211,6 +211,23 @@ def test_a_rollout_is_paused_resumed_and_aborted(filled, browser):
                       ".every((b) => b.hidden)")
 
 
+def test_an_update_is_confirmed_on_the_devices_page(filled, browser):
+    device = filled.device("asked")
+    number = filled.rollout("1.1.0", devices=["asked"], confirm=True, download_only=True)["id"]
+    device.poll()
+    signed_in(browser, filled, "#/rollouts", "Rollouts")
+    browser.until_text(f".rollout[data-key='{number}']", "named devices · download only · to be confirmed")
+    browser.until_text(f".rollout[data-key='{number}'] .legend", "To be confirmed1")
+    go(browser, "#/devices/asked", "asked")
+    browser.until_text(".device-head .badge", "To be confirmed")
+    browser.click("[data-verb=deny]")
+    browser.until_text(".why", "so far it was denied")
+    browser.click("[data-verb=confirm]")
+    browser.until_text(".device-head .badge", "Offered")
+    browser.until("document.querySelector('[data-verb=confirm]').parentNode.hidden")
+    filled.api("POST", f"/rollouts/{number}/abort")
+
+
 def test_a_refused_action_is_told(filled, browser):
     filled.device("steered-2")
     number = filled.rollout("1.1.0", devices=["steered-2"])["id"]

@@ -37,8 +37,8 @@ export default function device({ id, app }) {
 	const release = fact('Release'), target = fact('Target'), board = fact('Board'), seen = fact('Last seen');
 	const reason = foreign('p', '', { class: 'why' });
 	const answers = h('div', { class: 'buttons', hidden: true }, [['confirm', 'Confirm the update', 'may take its update'],
-		['deny', 'Deny it', 'stays as it is']].map(([verb, label, done]) => h('button', { type: 'button',
-		onclick: () => app.act(`${path}/${verb}`, `${id} ${done}.`) }, label)));
+		['deny', 'Deny it', 'stays as it is']].map(([verb, label, done]) => h('button', {
+		type: 'button', 'data-verb': verb, onclick: () => app.act(`${path}/${verb}`, `${id} ${done}.`) }, label)));
 	const attributes = h('dl', { class: 'attributes' });
 	const silent = h('p', { class: 'note' }, 'It has not sent any yet.');
 	const timeline = h('ol', { class: 'timeline' });
