@@ -22,15 +22,15 @@ static bool is_in_key(unsigned number)
 
 static uint64_t block_key(const struct mp_coap_reply *reply, uint64_t salt, bool with_tag)
 {
-	const struct mp_coap_seed *seed = &reply->c->seed;
+	const struct mp_sip_key *seed = &reply->c->seed;
 	uint64_t key = reply->remote_hash ^ (salt << 8 | reply->method) * 0x9e3779b97f4a7c15;
 
 	MP_COAP_EACH_OPTION(o, reply->message)
 	{
-		struct mp_coap_seed chained = {{seed->key[0] ^ key, seed->key[1] ^ o.number}};
+		struct mp_sip_key chained = {{seed->half[0] ^ key, seed->half[1] ^ o.number}};
 
 		if (is_in_key(o.number) || (with_tag && o.number == MP_COAP_REQUEST_TAG))
-			key = mp_coap_hash(&chained, o.value, o.len);
+			key = mp_siphash_quick(&chained, o.value, o.len);
 	}
 	return key;
 }

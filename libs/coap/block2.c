@@ -80,7 +80,7 @@ static struct body view(const struct mp_coap *c, const struct mp_coap_response *
 		b.etag_len = (uint8_t)response->etag_len;
 		memcpy(b.etag, response->etag, response->etag_len);
 	} else if (!b.has_source && b.len > block_size && mp_coap_class(b.code) == 2) {
-		hash = mp_coap_hash(&c->seed, b.data, b.len);
+		hash = mp_siphash_quick(&c->seed, b.data, b.len);
 		memcpy(b.etag, &hash, sizeof(hash));
 		b.etag_len = sizeof(hash);
 	}

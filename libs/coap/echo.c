@@ -23,7 +23,7 @@ static uint16_t time_unit(const struct mp_coap *c)
 static void make(const struct mp_coap *c, uint64_t remote_hash, uint8_t unit,
 		 uint8_t ret[ECHO_SIZE])
 {
-	uint64_t text[2] = {remote_hash, unit}, hash = mp_coap_hash(&c->seed, text, sizeof(text));
+	uint64_t text[2] = {remote_hash, unit}, hash = mp_siphash(&c->seed, text, sizeof(text));
 
 	ret[0] = unit;
 	memcpy(ret + 1, &hash, ECHO_SIZE - 1);

@@ -239,7 +239,7 @@ void mp_coap_receive(struct mp_coap *c, const struct mp_coap_remote *from, const
 		receive_malformed(c, from, data, len);
 		return;
 	}
-	in.fingerprint = (uint32_t)(mp_coap_hash(&c->seed, data, len < 96 ? len : 96) + len);
+	in.fingerprint = (uint32_t)(mp_siphash_quick(&c->seed, data, len < 96 ? len : 96) + len);
 	receive(c, &in);
 }
 

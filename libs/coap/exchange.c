@@ -24,7 +24,7 @@ static uint64_t token_hash(const struct mp_coap *c, const struct peer *p, const 
 	memcpy(bytes, &p->serial, 8);
 	if (len > 0)
 		memcpy(bytes + 8, token, len);
-	return mp_coap_hash(&c->seed, bytes, 8 + len);
+	return mp_siphash_quick(&c->seed, bytes, 8 + len);
 }
 
 static struct mp_coap_exchange *exchange_find(const struct mp_coap *c, const struct peer *p,

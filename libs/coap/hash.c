@@ -3,53 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/le.h"
-
-static uint64_t rotate(uint64_t x, unsigned by)
-{
-	return x << by | x >> (64 - by);
-}
-
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotate(v[1], 13) ^ v[0];
-	v[3] = rotate(v[3], 16) ^ v[2];
-	v[0] = rotate(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotate(v[1], 17) ^ v[2];
-	v[3] = rotate(v[3], 21) ^ v[0];
-	v[2] = rotate(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-}
-
-uint64_t mp_coap_hash(const struct mp_coap_seed *seed, const void *data, size_t len)
-{
-	uint64_t v[4] = {seed->key[0] ^ 0x736f6d6570736575, seed->key[1] ^ 0x646f72616e646f6d,
-			 seed->key[0] ^ 0x6c7967656e657261, seed->key[1] ^ 0x7465646279746573};
-	const uint8_t *p = data;
-	uint64_t last = (uint64_t)len << 56;
-
-	for (; len >= 8; p += 8, len -= 8)
-		sip_word(v, mp_le64(p));
-	for (size_t i = 0; i < len; i++)
-		last |= (uint64_t)p[i] << 8 * i;
-	sip_word(v, last);
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 int mp_coap_map_init(struct map *m)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * hash.h - a keyed hash that strangers cannot make collide, and a table of links over it
+ * hash.h - a table of links by their hashes
  *
  *     struct thing { struct link by_name; ... };
- *     h = mp_coap_hash(seed, name, strlen(name));
+ *     h = mp_siphash_quick(seed, name, strlen(name));
  *     mp_coap_map_add(&map, &t->by_name, h);
  *     for (struct link *l = mp_coap_map_find(&map, h); l; l = mp_coap_map_next(l)) ...
  *
@@ -12,12 +12,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct mp_coap_seed {
-	uint64_t key[2];
-};
-/* SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"). */
-uint64_t mp_coap_hash(const struct mp_coap_seed *seed, const void *data, size_t len);
 
 struct link {
 	struct link *next;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/siphash.h"
 #include "coap/endpoint.h"
 #include "coap/hash.h"
 #include "coap/timer.h"
@@ -326,7 +327,7 @@ bool mp_coap_echo_allows(struct mp_coap_reply *reply, const struct mp_coap_respo
 struct mp_coap {
 	struct mp_coap_config config;
 	int64_t now_ms;
-	struct mp_coap_seed seed;
+	struct mp_sip_key seed;
 	struct wheel wheel;
 	struct map peers, sessions, mids, tokens;
 	struct node laters;

@@ -25,14 +25,14 @@ uint64_t mp_coap_remote_hash(const struct mp_coap *c, const struct mp_coap_remot
 	uint8_t bytes[36];
 
 	if (r->identity)
-		return mp_coap_hash(&c->seed, r->identity, strlen(r->identity));
+		return mp_siphash_quick(&c->seed, r->identity, strlen(r->identity));
 	if (r->session)
-		return mp_coap_hash(&c->seed, &r->session, sizeof(r->session));
+		return mp_siphash_quick(&c->seed, &r->session, sizeof(r->session));
 	memcpy(bytes, r->address.ip, 16);
 	memcpy(bytes + 16, &r->address.port, 2);
 	memcpy(bytes + 18, r->local.ip, 16);
 	memcpy(bytes + 34, &r->local.port, 2);
-	return mp_coap_hash(&c->seed, bytes, sizeof(bytes));
+	return mp_siphash_quick(&c->seed, bytes, sizeof(bytes));
 }
 
 struct peer *mp_coap_peer_find(struct mp_coap *c, const struct mp_coap_remote *r, uint64_t hash)
@@ -56,7 +56,7 @@ static void set_session(struct mp_coap *c, struct peer *p, void *session)
 	p->remote.session = session;
 	if (session)
 		mp_coap_map_add(&c->sessions, &p->by_session,
-				mp_coap_hash(&c->seed, &session, sizeof(session)));
+				mp_siphash_quick(&c->seed, &session, sizeof(session)));
 }
 
 void mp_coap_peer_heard(struct mp_coap *c, struct peer *p, const struct mp_coap_remote *from)
@@ -118,7 +118,7 @@ bool mp_coap_peer_is_away(const struct peer *p)
 
 static struct peer *peer_of_session(struct mp_coap *c, void *session)
 {
-	uint64_t hash = mp_coap_hash(&c->seed, &session, sizeof(session));
+	uint64_t hash = mp_siphash_quick(&c->seed, &session, sizeof(session));
 
 	for (struct link *l = mp_coap_map_find(&c->sessions, hash); l; l = mp_coap_map_next(l)) {
 		struct peer *p = container_of(l, struct peer, by_session);

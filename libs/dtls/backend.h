@@ -57,9 +57,6 @@ struct mp_dtls_backend {
 	int (*open)(const struct mp_dtls_config *config, struct mp_dtls_engine **ret,
 		    struct mp_err *err);
 	void (*shut)(struct mp_dtls_engine *e);
-	/* HMAC-SHA-256. */
-	int (*mac)(struct mp_dtls_engine *e, const uint8_t key[MP_DTLS_DIGEST], const void *data,
-		   size_t len, uint8_t ret[MP_DTLS_DIGEST]);
 
 	int (*start)(struct mp_dtls_engine *e, struct mp_dtls_link *l,
 		     const struct mp_dtls_start *how, struct mp_dtls_context **ret);

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/le.h"
 #include "dtls/internal.h"
 
 #define SECRET_MS 60000
 #define PARAMETERS_MAX (2 + 32 + 1 + 32)
-#define SUITES_MAX 128 /* of a device; a browser's are longer */
 
 int mp_dtls_random(void *buf, size_t len)
 {
@@ -36,9 +36,9 @@ static int renew_secret(struct mp_dtls *d)
 	if (age < SECRET_MS)
 		return 0;
 	if (age >= 2 * SECRET_MS) /* both are too old */
-		r = mp_dtls_random(d->secrets[d->secret_now], MP_DTLS_DIGEST);
+		r = mp_dtls_random(&d->secrets[d->secret_now], sizeof(d->secrets[0]));
 	if (r == 0)
-		r = mp_dtls_random(d->secrets[!d->secret_now], MP_DTLS_DIGEST);
+		r = mp_dtls_random(&d->secrets[!d->secret_now], sizeof(d->secrets[0]));
 	if (r < 0)
 		return r;
 	d->secret_now = !d->secret_now;
@@ -46,56 +46,40 @@ static int renew_secret(struct mp_dtls *d)
 	return 0;
 }
 
-/* The MAC of this ClientHello by one of the secrets. */
-static int mac(struct mp_dtls *d, uint8_t which, const struct mp_net_address *from,
-	       const struct mp_dtls_hello *h, uint8_t ret[MP_DTLS_DIGEST])
+/* The MAC of this ClientHello by one of the secrets; suites, which may be many, go in as their own. */
+static void make(const struct mp_dtls *d, uint8_t which, const struct mp_net_address *from,
+		 const struct mp_dtls_hello *h, uint8_t ret[COOKIE_SIZE])
 {
-	const struct mp_dtls_backend *b = d->backends[0];
-	uint8_t data[1 + 16 + 2 + PARAMETERS_MAX + SUITES_MAX], *p = data;
-	bool is_long = h->suites_len > SUITES_MAX;
-	int r = 0;
+	const struct mp_sip_key *secret = &d->secrets[which];
+	uint8_t data[8 + 16 + 2 + PARAMETERS_MAX];
 
-	*p++ = is_long;
-	memcpy(p, from->ip, 16);
-	p[16] = (uint8_t)(from->port >> 8);
-	p[17] = (uint8_t)from->port;
-	p += 18;
-	memcpy(p, h->parameters, h->parameters_len); /* it bears its length */
-	p += h->parameters_len;
-	if (is_long) /* then their own MAC goes into the one of all */
-		r = b->mac(d->engines[0], d->secrets[which], h->suites, h->suites_len, p);
-	else
-		memcpy(p, h->suites, h->suites_len);
-	if (r < 0)
-		return r;
-	p += is_long ? MP_DTLS_DIGEST : h->suites_len;
-	return b->mac(d->engines[0], d->secrets[which], data, (size_t)(p - data), ret);
+	mp_put_le64(data, mp_siphash(secret, h->suites, h->suites_len));
+	memcpy(data + 8, from->ip, 16);
+	mp_put_le16(data + 24, from->port);
+	memcpy(data + 26, h->parameters, h->parameters_len); /* it bears its length */
+	ret[0] = which;
+	mp_put_le64(ret + 1, mp_siphash(secret, data, 26 + h->parameters_len));
 }
 
 int mp_dtls_cookie_make(struct mp_dtls *d, const struct mp_net_address *from,
 			const struct mp_dtls_hello *h, uint8_t ret[COOKIE_SIZE])
 {
-	uint8_t digest[MP_DTLS_DIGEST];
 	int r = renew_secret(d);
 
 	if (r == 0)
-		r = mac(d, d->secret_now, from, h, digest);
-	if (r < 0)
-		return r;
-	ret[0] = d->secret_now;
-	memcpy(ret + 1, digest, COOKIE_SIZE - 1);
-	return 0;
+		make(d, d->secret_now, from, h, ret);
+	return r;
 }
 
 bool mp_dtls_cookie_check(struct mp_dtls *d, const struct mp_net_address *from,
 			  const struct mp_dtls_hello *h)
 {
-	uint8_t digest[MP_DTLS_DIGEST], differ = 0;
+	uint8_t cookie[COOKIE_SIZE], differ = 0;
 
-	if (h->cookie_len != COOKIE_SIZE || h->cookie[0] > 1 || renew_secret(d) < 0 ||
-	    mac(d, h->cookie[0], from, h, digest) < 0)
+	if (h->cookie_len != COOKIE_SIZE || h->cookie[0] > 1 || renew_secret(d) < 0)
 		return false;
-	for (size_t i = 0; i < COOKIE_SIZE - 1; i++)
-		differ |= (uint8_t)(digest[i] ^ h->cookie[1 + i]);
+	make(d, h->cookie[0], from, h, cookie);
+	for (size_t i = 0; i < COOKIE_SIZE; i++)
+		differ |= (uint8_t)(cookie[i] ^ h->cookie[i]);
 	return differ == 0;
 }

@@ -6,10 +6,11 @@
  */
 #pragma once
 
+#include "base/siphash.h"
 #include "dtls/backend.h"
 
 #define ENGINES 3
-#define COOKIE_SIZE 17 /* which secret, and half a digest */
+#define COOKIE_SIZE 9 /* which secret, and a MAC */
 
 enum state {
 	SHAKING, /* in d->shaking */
@@ -103,7 +104,7 @@ struct mp_dtls {
 	int64_t now, swept; /* ms */
 	int64_t due; /* the first timer or deadline of `shaking` */
 	size_t sweep; /* the next bucket */
-	uint8_t secrets[2][MP_DTLS_DIGEST];
+	struct mp_sip_key secrets[2];
 	int64_t secret_at; /* ms, of the newest */
 	uint8_t secret_now; /* which one */
 	struct mp_dtls_counters counters;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gnutls/crypto.h>
 #include <gnutls/dtls.h>
 
 #include "dtls_gnutls/dtls_gnutls.h"
@@ -49,14 +48,6 @@ static int open_engine(const struct mp_dtls_config *config, struct mp_dtls_engin
 	else
 		*ret = e;
 	return r;
-}
-
-static int mac(struct mp_dtls_engine *e, const uint8_t key[MP_DTLS_DIGEST], const void *data,
-	       size_t len, uint8_t ret[MP_DTLS_DIGEST])
-{
-	(void)e;
-	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, MP_DTLS_DIGEST, data, len, ret) < 0 ? -EIO
-											    : 0;
 }
 
 static ssize_t push(gnutls_transport_ptr_t context, const void *data, size_t len)
@@ -248,7 +239,6 @@ const struct mp_dtls_backend mp_dtls_gnutls = {
 	.name = "gnutls",
 	.open = open_engine,
 	.shut = shut_engine,
-	.mac = mac,
 	.start = start,
 	.shake = shake,
 	.read = read_data,

@@ -39,13 +39,8 @@ static void shut_engine(struct mp_dtls_engine *e);
 
 static int open_random(struct mp_dtls_engine *e)
 {
-	const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
-
 	mbedtls_entropy_init(&e->entropy);
 	mbedtls_ctr_drbg_init(&e->random);
-	mbedtls_md_init(&e->mac);
-	if (mbedtls_md_setup(&e->mac, sha256, 1) != 0)
-		return -ENOMEM;
 	return mbedtls_ctr_drbg_seed(&e->random, mbedtls_entropy_func, &e->entropy, NULL, 0) == 0
 		       ? 0
 		       : -EIO;
@@ -103,20 +98,9 @@ static void shut_engine(struct mp_dtls_engine *e)
 		while (e->spare[i].count)
 			free_context(e->spare[i].list[--e->spare[i].count]);
 	mp_dtls_mbedtls_side_done(&e->server);
-	mbedtls_md_free(&e->mac);
 	mbedtls_ctr_drbg_free(&e->random);
 	mbedtls_entropy_free(&e->entropy);
 	free(e);
-}
-
-static int mac(struct mp_dtls_engine *e, const uint8_t key[MP_DTLS_DIGEST], const void *data,
-	       size_t len, uint8_t ret[MP_DTLS_DIGEST])
-{
-	if (mbedtls_md_hmac_starts(&e->mac, key, MP_DTLS_DIGEST) != 0 ||
-	    mbedtls_md_hmac_update(&e->mac, data, len) != 0 ||
-	    mbedtls_md_hmac_finish(&e->mac, ret) != 0)
-		return -EIO;
-	return 0;
 }
 
 /* Handshake messages share datagrams; what is encrypted comes last of them, and with the peer's connection
@@ -383,7 +367,6 @@ const struct mp_dtls_backend mp_dtls_mbedtls = {
 	.keys_version = 1,
 	.open = open_engine,
 	.shut = shut_engine,
-	.mac = mac,
 	.start = start,
 	.shake = shake,
 	.read = read_data,

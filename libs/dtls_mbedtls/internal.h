@@ -5,7 +5,6 @@
 
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
-#include <mbedtls/md.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
@@ -40,7 +39,6 @@ struct mp_dtls_engine {
 	struct side server;
 	mbedtls_entropy_context entropy;
 	mbedtls_ctr_drbg_context random;
-	mbedtls_md_context_t mac;
 	uint32_t retransmit_ms;
 	uint16_t mtu;
 	bool cid, psk, x509;
