@@ -81,8 +81,8 @@ static void print_table(const struct mp_product *p, const struct mp_image_figure
 	char text[16];
 
 	if (p->n_boards == 0) {
-		printf("built %s %s in build/%s, the firmware of %zu board%s\n", p->name,
-		       p->version, p->version, p->n_firmware, p->n_firmware == 1 ? "" : "s");
+		printf("built %s %s in build/%s, %zu firmware image%s\n", p->name, p->version,
+		       p->version, p->n_firmware, p->n_firmware == 1 ? "" : "s");
 		return;
 	}
 	printf("built %s %s in build/%s, %u Debian packages\n", p->name, p->version, p->version,

@@ -160,6 +160,12 @@ static int check_version(const struct publication *p)
 
 /* ---- writing ---- */
 
+/* Of the images for a board? The others are for more of its components. */
+static bool is_first(const struct mp_release *m, unsigned i)
+{
+	return i == 0 || !mp_streq(m->firmware[i - 1].board, m->firmware[i].board);
+}
+
 static int names_json(const struct mp_release *m, struct mp_buf *boards, struct mp_buf *firmware,
 		      struct mp_buf *services)
 {
@@ -170,6 +176,8 @@ static int names_json(const struct mp_release *m, struct mp_buf *boards, struct 
 	for (unsigned i = 0; i < m->n_os; i++)
 		r |= mp_json_append(b, mp_json_new_str(m->os[i].board));
 	for (unsigned i = 0; i < m->n_firmware; i++) {
+		if (!is_first(m, i))
+			continue;
 		r |= mp_json_append(b, mp_json_new_str(m->firmware[i].board));
 		r |= mp_json_put_str(f, m->firmware[i].board, m->firmware[i].version);
 	}
@@ -224,7 +232,8 @@ static int remember(struct publication *p, struct release **ret)
 	for (unsigned i = 0; code == 0 && i < m->n_os; i++)
 		code = release_add_board(r, m->os[i].board, NULL);
 	for (unsigned i = 0; code == 0 && i < m->n_firmware; i++)
-		code = release_add_board(r, m->firmware[i].board, m->firmware[i].version);
+		if (is_first(m, i))
+			code = release_add_board(r, m->firmware[i].board, m->firmware[i].version);
 	if (code == 0)
 		code = releases_insert(p->s->releases, r);
 	if (code < 0) {
@@ -310,11 +319,13 @@ int releases_check_targets(struct server *s, const struct mp_json *targets, stru
 }
 
 int release_firmware(struct server *s, const struct release *r, const char *board,
-		     struct mp_release_firmware *ret)
+		     struct mp_release_firmware **ret, unsigned *ret_n)
 {
 	auto_(mp_query) *q = NULL;
 	auto_(mp_release) *manifest = NULL;
 	const struct mp_release_firmware *f;
+	struct mp_release_firmware *copy;
+	unsigned n;
 	MP_BUF(text, MANIFEST_MAX);
 	int code = mp_store_query(s->store,
 				  "SELECT sha256 FROM release_file WHERE release = ?1 AND name ="
@@ -330,9 +341,14 @@ int release_firmware(struct server *s, const struct release *r, const char *boar
 		code = mp_release_parse(text.data, text.len, &manifest, NULL);
 	if (code < 0)
 		return code;
-	f = mp_release_find_firmware(manifest, board);
+	f = mp_release_find_firmware(manifest, board, &n);
 	if (!f)
 		return -ENOENT;
-	*ret = *f;
+	copy = calloc(n, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, f, n * sizeof(*copy));
+	*ret = copy;
+	*ret_n = n;
 	return 0;
 }

@@ -37,11 +37,12 @@ bool release_fits(const struct release *r, const char *board);
 
 /* -ENOMEM. */
 int release_add_board(struct release *r, const char *board, const char *firmware);
-/* What the manifest says of the firmware for this board, read from its blob. -ENOENT: the board takes none. */
+/* What the manifest says of the firmware for this board, read from its blob: *ret_n images, yours to free.
+ * -ENOENT: the board takes none. */
 int release_firmware(struct server *s, const struct release *r, const char *board,
-		     struct mp_release_firmware *ret);
+		     struct mp_release_firmware **ret, unsigned *ret_n);
 
-/* The version of the firmware for this board; NULL: it has none for it. */
+/* The version of the firmware for this board, or of its first component; NULL: it has none for it. */
 const char *release_firmware_version(const struct release *r, const char *board);
 
 /* Put one into the catalogue (taken on success). */

@@ -101,6 +101,7 @@ static int firmware_build(struct build *b, const struct mp_product_firmware *fro
 	if (to->size == 0)
 		return mp_err_set(err, -EBADMSG, "the firmware %s is empty", from->file);
 	(void)snprintf(to->board, sizeof(to->board), "%s", from->board);
+	(void)snprintf(to->component, sizeof(to->component), "%s", from->component);
 	(void)snprintf(to->version, sizeof(to->version), "%s", from->version);
 	(void)snprintf(to->target, sizeof(to->target), "%s.firmware", to->sha256);
 	to->object = (enum mp_release_object)mp_release_object_parse(from->object);
@@ -108,7 +109,7 @@ static int firmware_build(struct build *b, const struct mp_product_firmware *fro
 	file = mp_str_format("%s/%s", b->work, to->target);
 	if (!file)
 		return OOM(err);
-	if (mp_file_exists(file)) /* another board has the same */
+	if (mp_file_exists(file)) /* another board or component has the same */
 		return 0;
 	r = file_copy(path, file, err);
 	return r < 0 ? r : build_target(b, to->target, to->target, err);

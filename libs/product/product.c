@@ -167,6 +167,17 @@ static int check_object(const struct mp_yaml *n, const char *text, struct mp_err
 			   text);
 }
 
+static int check_component(const struct mp_yaml *n, const char *text, struct mp_err *err)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] <= '~')
+		len++;
+	if (len > 0 && len <= MP_PRODUCT_COMPONENT && !text[len])
+		return 0;
+	return mp_yaml_err(n, err, -EBADMSG, "'%s' is not the name of a component", text);
+}
+
 static int check_transfer(const struct mp_yaml *n, const char *text, struct mp_err *err)
 {
 	if (mp_streq(text, "push") || mp_streq(text, "pull"))
@@ -240,6 +251,21 @@ static const struct key firmware_keys[] = {
 	{.name = "transfer", .check = check_transfer, .at = ROW_AT(transfer)},
 	{0},
 };
+/* Of a board with components, whose own keys are the next ones. */
+static const struct key parted_keys[] = {
+	{.name = "components", .kind = MAP, .required = true},
+	{.name = "object", .check = check_object, .at = ROW_AT(object)},
+	{.name = "transfer", .check = check_transfer, .at = ROW_AT(transfer)},
+	{0},
+};
+static const struct key component_keys[] = {
+	{.name = "file", .check = check_path, .at = ROW_AT(file), .required = true},
+	{.name = "version",
+	 .check = check_firmware_version,
+	 .at = ROW_AT(version),
+	 .required = true},
+	{0},
+};
 #undef ROW_AT
 static const struct key product_keys[] = {
 	{.name = "product", .check = check_product, .at = AT(name), .required = true},
@@ -247,7 +273,7 @@ static const struct key product_keys[] = {
 	{.name = "notes", .at = AT(notes)},
 	{.name = "minimum_version", .check = check_version, .at = AT(minimum_version)},
 	{.name = "boards", .check = check_board, LIST_AT(boards, n_boards, MP_PRODUCT_BOARDS)},
-	{.name = "firmware", .kind = FIRMWARE, .members = firmware_keys},
+	{.name = "firmware", .kind = FIRMWARE},
 	{.name = "server", .kind = MAP, .members = server_keys, .required = true},
 	{.name = "os", .kind = MAP, .members = os_keys},
 	{.name = "app", .check = check_path, .at = AT(app)},
@@ -328,18 +354,69 @@ static int read_row(const struct mp_yaml *map, const struct key *keys,
 		names[i] = keys[i].name;
 	if (mp_yaml_type(map) != MP_YAML_MAP)
 		return mp_yaml_err(map, err, -EBADMSG, "'%s' must hold keys of its own",
-				   row->board);
+				   *row->component ? row->component : row->board);
 	r = mp_yaml_check_keys(map, names, err);
 	for (size_t i = 0; r == 0 && keys[i].name; i++) {
 		const struct mp_yaml *n = mp_yaml_get(map, keys[i].name);
 
-		if (n)
+		if (n && keys[i].kind == TEXT)
 			r = read_text(&keys[i], n,
 				      (const char **)(void *)((char *)row + keys[i].at), err);
-		else if (keys[i].required)
+		else if (!n && keys[i].required)
 			r = mp_yaml_err(map, err, -EBADMSG, "'%s' is missing", keys[i].name);
 	}
 	return r;
+}
+
+/* The row that comes next: what is alike for the whole board, then keys of its own. */
+static int read_image(const struct mp_yaml *n, const struct key *keys,
+		      const struct mp_product_firmware *like, struct mp_product *p,
+		      struct mp_err *err)
+{
+	if (p->n_firmware == MP_PRODUCT_FIRMWARE)
+		return mp_yaml_err(n, err, -EBADMSG, "'firmware' must hold at most %d images",
+				   MP_PRODUCT_FIRMWARE);
+	p->firmware[p->n_firmware] = *like;
+	return read_row(n, keys, &p->firmware[p->n_firmware++], err);
+}
+
+/* A map of components, each with an image of its own. */
+static int read_components(const struct mp_yaml *board, struct mp_product_firmware *like,
+			   struct mp_product *p, struct mp_err *err)
+{
+	const struct mp_yaml *all = mp_yaml_get(board, "components");
+	int r = read_row(board, parted_keys, like, err);
+
+	if (r == 0 && !mp_streq(like->object, "advanced"))
+		r = mp_yaml_err(mp_yaml_get(board, "object"), err, -EBADMSG,
+				"'components' are of object advanced alone");
+	if (r == 0 && (mp_yaml_type(all) != MP_YAML_MAP || mp_yaml_size(all) == 0 ||
+		       mp_yaml_size(all) > MP_PRODUCT_COMPONENTS))
+		r = mp_yaml_err(all, err, -EBADMSG, "'components' must hold 1 to %d of them",
+				MP_PRODUCT_COMPONENTS);
+	for (size_t i = 0; r == 0 && i < mp_yaml_size(all); i++) {
+		like->component = mp_yaml_key(all, i);
+		r = check_component(mp_yaml_at(all, i), like->component, err);
+		if (r == 0)
+			r = read_image(mp_yaml_at(all, i), component_keys, like, p, err);
+	}
+	return r;
+}
+
+static int read_board(const char *name, const struct mp_yaml *board, struct mp_product *p,
+		      struct mp_err *err)
+{
+	struct mp_product_firmware like = {
+		.board = name, .component = "", .object = "firmware", .transfer = "pull"};
+	int r = check_board(board, name, err);
+
+	if (r < 0)
+		return r;
+	if (mp_yaml_type(board) == MP_YAML_MAP && mp_yaml_get(board, "components")) {
+		like.object = "advanced";
+		return read_components(board, &like, p, err);
+	}
+	return read_image(board, firmware_keys, &like, p, err);
 }
 
 /* A map of boards, each with keys of its own. */
@@ -348,17 +425,10 @@ static int read_firmware(const struct key *k, const struct mp_yaml *n, struct mp
 {
 	int r = 0;
 
-	if (mp_yaml_type(n) != MP_YAML_MAP || mp_yaml_size(n) > MP_PRODUCT_FIRMWARE)
-		return mp_yaml_err(n, err, -EBADMSG, "'%s' must hold at most %d boards", k->name,
-				   MP_PRODUCT_FIRMWARE);
-	for (size_t i = 0; r == 0 && i < mp_yaml_size(n); i++) {
-		p->firmware[i] = (struct mp_product_firmware){
-			.board = mp_yaml_key(n, i), .object = "firmware", .transfer = "pull"};
-		r = check_board(mp_yaml_at(n, i), p->firmware[i].board, err);
-		if (r == 0)
-			r = read_row(mp_yaml_at(n, i), k->members, &p->firmware[i], err);
-		p->n_firmware = i + 1;
-	}
+	if (mp_yaml_type(n) != MP_YAML_MAP)
+		return mp_yaml_err(n, err, -EBADMSG, "'%s' must hold boards", k->name);
+	for (size_t i = 0; r == 0 && i < mp_yaml_size(n); i++)
+		r = read_board(mp_yaml_key(n, i), mp_yaml_at(n, i), p, err);
 	return r;
 }
 

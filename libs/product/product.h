@@ -19,14 +19,19 @@
 
 #define MP_PRODUCT_FILE "product.yaml"
 #define MP_PRODUCT_BOARDS 16
-#define MP_PRODUCT_FIRMWARE 16
+#define MP_PRODUCT_FIRMWARE 32 /* images */
+#define MP_PRODUCT_COMPONENTS 16 /* of a board */
+#define MP_PRODUCT_COMPONENT 63 /* bytes of a name */
 #define MP_PRODUCT_NAMES 32 /* names of the server */
 #define MP_PRODUCT_PACKAGES 256
 #define MP_PRODUCT_CHANNELS 2
 
-/* One kind of microcontroller, managed over LwM2M. */
+/* One kind of microcontroller, managed over LwM2M, or one of its components; those of a board follow each
+ * other. */
 struct mp_product_firmware {
 	const char *board; /* as its Device object names its model (/3/0/1) */
+	const char *
+		component; /* as object advanced names it (/33629/x/14); "": the board is one whole */
 	const char *file; /* the image, relative to the product folder */
 	const char *version; /* as the device reports it when it runs the image */
 	const char *object; /* "firmware" (5), "software" (9) or "advanced" */

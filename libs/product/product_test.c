@@ -58,6 +58,29 @@ TEST(a_product_may_be_microcontrollers_alone)
 	ASSERT_STR("push", p->firmware[1].transfer);
 }
 
+TEST(a_microcontroller_may_have_components)
+{
+	auto_(mp_product) *p = NULL;
+
+	ASSERT_OK(parse(HEAD "firmware:\n"
+			     "  gateway:\n"
+			     "    transfer: push\n"
+			     "    components:\n"
+			     "      application: { file: fw/app.bin, version: 2.0 }\n"
+			     "      Modem 1: { file: fw/modem.bin, version: v7 }\n"
+			     "  sensor: { file: fw/sensor.bin, version: 1.1.0 }\n",
+			&p, NULL));
+	ASSERT_INT(3, p->n_firmware);
+	ASSERT_STR("gateway", p->firmware[1].board);
+	ASSERT_STR("application", p->firmware[0].component);
+	ASSERT_STR("Modem 1", p->firmware[1].component);
+	ASSERT_STR("fw/modem.bin", p->firmware[1].file);
+	ASSERT_STR("v7", p->firmware[1].version);
+	ASSERT_STR("push", p->firmware[1].transfer);
+	ASSERT_STR("advanced", p->firmware[1].object);
+	ASSERT_STR("", p->firmware[2].component);
+}
+
 TEST(what_is_left_out_has_a_default)
 {
 	auto_(mp_product) *p = NULL;
@@ -151,6 +174,30 @@ TEST(every_mistake_of_the_lwm2m_server_is_named_with_its_line)
 		{LWM2M "{ telemetry: { days: 36501 } } }\n", "product.yaml:4: ", "and 36500"},
 		{LWM2M "{ telemetry:\n  { daily: 3 } } }\n", "product.yaml:5: ", "'daily'"},
 		{LWM2M "[ \"coaps://a\" ] }\n", "product.yaml:4: ", "'lwm2m' must hold keys"},
+	};
+
+	refuse(bad, sizeof(bad) / sizeof(*bad));
+}
+
+TEST(every_mistake_of_components_is_named_with_its_line)
+{
+	static const struct mistake bad[] = {
+		{HEAD "firmware: { s: { components: [] } }\n", "product.yaml:5: ", "1 to 16"},
+		{HEAD "firmware: { s: { components: {} } }\n", "product.yaml:5: ", "1 to 16"},
+		{HEAD "firmware: { s: { components: { a: b } } }\n",
+		 "product.yaml:5: ", "'a' must hold keys"},
+		{HEAD "firmware:\n  s:\n    components:\n      a: { file: x }\n",
+		 "product.yaml:8: ", "'version' is missing"},
+		{HEAD
+		 "firmware: { s: { version: 1, components: { a: { file: x, version: 1 } } } }\n",
+		 "product.yaml:5: ", "'version'"},
+		{HEAD "firmware: { s: { object: software, components: { a: { file: x, version: 1 } "
+		      "} } }\n",
+		 "product.yaml:5: ", "of object advanced alone"},
+		{HEAD "firmware: { s: { components: { a: { file: x, version: 1, object: advanced } "
+		      "} } }\n",
+		 "product.yaml:5: ", "'object'"},
+		{HEAD "firmware: [s]\n", "product.yaml:5: ", "must hold boards"},
 	};
 
 	refuse(bad, sizeof(bad) / sizeof(*bad));

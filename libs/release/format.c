@@ -68,16 +68,34 @@ static void add_os(int *r, struct mp_json *boards, const struct mp_release_os *o
 	}
 }
 
-static void add_firmware(int *r, struct mp_json *boards, const struct mp_release_firmware *f)
+static void add_image(int *r, struct mp_json *j, const struct mp_release_firmware *f)
 {
-	struct mp_json *j = add_object(r, add_object(r, boards, f->board), "firmware");
-
 	add_str(r, j, "version", f->version);
 	add_str(r, j, "target", f->target);
 	add_size(r, j, f->size);
 	add_str(r, j, "sha256", f->sha256);
 	add_str(r, j, "object", mp_release_object_name(f->object));
 	add_str(r, j, "transfer", f->pull ? "pull" : "push");
+}
+
+/* Those of one board, from the first on; how many they were. */
+static unsigned add_firmware(int *r, struct mp_json *boards, const struct mp_release_firmware *f,
+			     unsigned n)
+{
+	struct mp_json *board = add_object(r, boards, f->board), *all, *one;
+	unsigned i = 0;
+
+	if (!*f->component) {
+		add_image(r, add_object(r, board, "firmware"), f);
+		return 1;
+	}
+	all = add_array(r, board, "components");
+	for (; i < n && mp_streq(f[i].board, f->board); i++) {
+		one = add_object(r, all, NULL);
+		add_str(r, one, "name", f[i].component);
+		add_image(r, one, &f[i]);
+	}
+	return i;
 }
 
 static void add_service(int *r, struct mp_json *services, const struct mp_release_service *s)
@@ -118,8 +136,8 @@ static int build(struct mp_json *doc, const struct mp_release *rel)
 	boards = add_object(&r, doc, "boards");
 	for (unsigned i = 0; i < rel->n_os; i++)
 		add_os(&r, boards, &rel->os[i]);
-	for (unsigned i = 0; i < rel->n_firmware; i++)
-		add_firmware(&r, boards, &rel->firmware[i]);
+	for (unsigned i = 0; i < rel->n_firmware;)
+		i += add_firmware(&r, boards, &rel->firmware[i], rel->n_firmware - i);
 	services = add_array(&r, add_object(&r, doc, "app"), "services");
 	for (unsigned i = 0; i < rel->n_services; i++)
 		add_service(&r, services, &rel->services[i]);

@@ -211,33 +211,99 @@ static int parse_firmware(const struct mp_json *j, struct mp_release_firmware *r
 	return 0;
 }
 
+bool mp_release_is_component(const char *name)
+{
+	size_t n = 0;
+
+	while (name[n] >= ' ' && name[n] <= '~')
+		n++;
+	return n > 0 && n <= MP_RELEASE_COMPONENT && !name[n];
+}
+
+static int parse_component(const struct mp_json *j, struct mp_release_firmware *ret,
+			   struct mp_err *err)
+{
+	int r = read_text(j, "name", mp_release_is_component, "the name of a component",
+			  ret->component, err);
+
+	if (r == 0)
+		r = parse_firmware(j, ret, err);
+	if (r == 0 && ret->object != MP_RELEASE_ADVANCED)
+		r = mp_err_set(err, -EBADMSG,
+			       "'object' is not advanced, which alone has components");
+	return r;
+}
+
+static struct mp_release_firmware *add_firmware(struct mp_release *rel, const char *board)
+{
+	struct mp_release_firmware *f = &rel->firmware[rel->n_firmware++];
+
+	memcpy(f->board, board, strlen(board) + 1);
+	return f;
+}
+
+static int parse_components(const char *board, const struct mp_json *j, struct mp_release *rel,
+			    struct mp_err *err)
+{
+	const struct mp_json *all;
+	unsigned first = rel->n_firmware;
+	int r = mp_json_read_array(j, "components", &all, err);
+
+	if (r == 0 && (mp_json_size(all) == 0 || mp_json_size(all) > MP_RELEASE_COMPONENTS))
+		r = mp_err_set(err, -EBADMSG, "a board has 1 to %d components",
+			       MP_RELEASE_COMPONENTS);
+	for (size_t i = 0; r == 0 && i < mp_json_size(all); i++) {
+		struct mp_release_firmware *f = add_firmware(rel, board);
+
+		r = parse_component(mp_json_at(all, i), f, err);
+		for (unsigned k = first; r == 0 && &rel->firmware[k] < f; k++)
+			if (mp_streq(rel->firmware[k].component, f->component))
+				r = mp_err_set(err, -EBADMSG, "'%s' is there twice", f->component);
+		if (r < 0)
+			r = mp_err_wrap(err, r, "component %zu", i + 1);
+	}
+	return r;
+}
+
 /* A board is a computer with an operating system, or a microcontroller with its firmware. */
 static int parse_board(const char *name, const struct mp_json *board, struct mp_release *rel,
 		       struct mp_err *err)
 {
 	const struct mp_json *part;
-	char *to;
 	int r;
 
 	if (!is_short_name(name))
 		return mp_err_set(err, -EBADMSG, "'%.80s' is not the name of a board", name);
-	if (mp_json_get(board, "firmware")) {
-		struct mp_release_firmware *at = &rel->firmware[rel->n_firmware++];
-
-		to = at->board;
+	if (mp_json_get(board, "components")) {
+		r = parse_components(name, board, rel, err);
+	} else if (mp_json_get(board, "firmware")) {
 		r = mp_json_read_object(board, "firmware", &part, err);
 		if (r == 0)
-			r = parse_firmware(part, at, err);
+			r = parse_firmware(part, add_firmware(rel, name), err);
 	} else {
 		struct mp_release_os *at = &rel->os[rel->n_os++];
 
-		to = at->board;
+		memcpy(at->board, name, strlen(name) + 1);
 		r = mp_json_read_object(board, "os", &part, err);
 		if (r == 0)
 			r = parse_os(part, rel->version, at, err);
 	}
-	memcpy(to, name, strlen(name) + 1);
 	return r < 0 ? mp_err_wrap(err, r, "board %s", name) : 0;
+}
+
+/* Room for all that there may be. */
+static size_t count_firmware(const struct mp_json *boards)
+{
+	const struct mp_json *board;
+	const char *name;
+	void *iter = NULL;
+	size_t n = 0, more;
+
+	while (mp_json_next(boards, &iter, &name, &board)) {
+		more = mp_json_size(mp_json_get(board, "components"));
+		n += more > MP_RELEASE_COMPONENTS ? MP_RELEASE_COMPONENTS : more > 0 ? more : 1;
+	}
+	return n;
 }
 
 static int parse_boards(const struct mp_json *doc, struct mp_release *rel, struct mp_err *err)
@@ -252,7 +318,7 @@ static int parse_boards(const struct mp_json *doc, struct mp_release *rel, struc
 	if (mp_json_size(boards) == 0 || mp_json_size(boards) > MOST_BOARDS)
 		return mp_err_set(err, -EBADMSG, "a release is for 1 to %d boards", MOST_BOARDS);
 	rel->os = calloc(mp_json_size(boards), sizeof(*rel->os));
-	rel->firmware = calloc(mp_json_size(boards), sizeof(*rel->firmware));
+	rel->firmware = calloc(count_firmware(boards), sizeof(*rel->firmware));
 	if (!rel->os || !rel->firmware)
 		return mp_err_set(err, -ENOMEM, "out of memory");
 	while (r == 0 && mp_json_next(boards, &iter, &name, &board))
@@ -414,10 +480,14 @@ const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const
 }
 
 const struct mp_release_firmware *mp_release_find_firmware(const struct mp_release *r,
-							   const char *board)
+							   const char *board, unsigned *ret_n)
 {
-	for (unsigned i = 0; i < r->n_firmware; i++)
-		if (mp_streq(r->firmware[i].board, board))
-			return &r->firmware[i];
-	return NULL;
+	unsigned i = 0, n = 0;
+
+	while (i < r->n_firmware && !mp_streq(r->firmware[i].board, board))
+		i++;
+	while (i + n < r->n_firmware && mp_streq(r->firmware[i + n].board, board))
+		n++;
+	*ret_n = n;
+	return n > 0 ? &r->firmware[i] : NULL;
 }

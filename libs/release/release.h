@@ -18,6 +18,8 @@
 #define MP_RELEASE_SERVICES 32
 #define MP_RELEASE_LAYERS 64
 #define MP_RELEASE_SOURCES 8
+#define MP_RELEASE_COMPONENTS 16 /* of a board */
+#define MP_RELEASE_COMPONENT 63 /* bytes of a name */
 
 struct mp_release_source {
 	char type
@@ -43,8 +45,9 @@ enum mp_release_object { /* of LwM2M, through which a device takes its firmware 
 			 MP_RELEASE_ADVANCED, /* our advanced firmware update */
 };
 
-struct mp_release_firmware { /* one board that is a microcontroller, managed over LwM2M */
+struct mp_release_firmware { /* one board that is a microcontroller, managed over LwM2M, or a component of it */
 	char board[64];
+	char component[MP_RELEASE_COMPONENT + 1]; /* "": the board is one whole */
 	char version[64]; /* as the device reports it when it runs */
 	char target[200]; /* TUF target path of the image */
 	uint64_t size;
@@ -76,7 +79,7 @@ struct mp_release {
 	char sbom_target[200]; /* "" when none */
 	unsigned n_os, n_firmware, n_services;
 	struct mp_release_os *os;
-	struct mp_release_firmware *firmware;
+	struct mp_release_firmware *firmware; /* components of one board follow each other */
 	struct mp_release_service *services;
 	struct mp_json *doc; /* what everything above borrows from */
 };
@@ -92,7 +95,10 @@ DEFINE_AUTO(mp_release)
 int mp_release_format(const struct mp_release *r, struct mp_buf *out);
 /* NULL when the release has nothing for this board. */
 const struct mp_release_os *mp_release_find_os(const struct mp_release *r, const char *board);
+/* The first of *ret_n, one for each component; more than one is of object advanced. */
 const struct mp_release_firmware *mp_release_find_firmware(const struct mp_release *r,
-							   const char *board);
+							   const char *board, unsigned *ret_n);
+/* A component's name, as the device has it: printable ASCII. */
+bool mp_release_is_component(const char *name);
 const char *mp_release_object_name(enum mp_release_object o); /* "firmware", ... */
 int mp_release_object_parse(const char *name); /* -EBADMSG */

@@ -70,6 +70,7 @@ TEST(release_reads_the_firmware_of_a_microcontroller)
 {
 	auto_(mp_release) *rel = NULL;
 	const struct mp_release_firmware *f;
+	unsigned n;
 	const char *at = strstr(good, "\"boards\":{");
 	MP_BUF(b, 1 << 16);
 
@@ -77,13 +78,43 @@ TEST(release_reads_the_firmware_of_a_microcontroller)
 				at + strlen("\"boards\":{")));
 	ASSERT_OK(mp_release_parse(b.data, b.len, &rel, NULL));
 	ASSERT_INT(1, rel->n_os);
-	ASSERT(mp_release_find_firmware(rel, "qemu-x86_64") == NULL);
-	f = mp_release_find_firmware(rel, "sensor");
+	ASSERT(mp_release_find_firmware(rel, "qemu-x86_64", &n) == NULL);
+	f = mp_release_find_firmware(rel, "sensor", &n);
+	ASSERT_INT(1, n);
+	ASSERT_STR("", f->component);
 	ASSERT(f != NULL);
 	ASSERT_STR("2.1-rc1", f->version);
 	ASSERT_STR("s.firmware", f->target);
 	ASSERT_INT(MP_RELEASE_SOFTWARE, f->object);
 	ASSERT(f->pull);
+}
+
+TEST(release_refuses_components_that_are_none)
+{
+#define COMPONENT(name, object)                                                                    \
+	"{\"name\":\"" name "\",\"version\":\"1\",\"target\":\"t\",\"size\":1,\"sha256\":\"" D1    \
+	"\",\"object\":\"" object "\",\"transfer\":\"pull\"}"
+	static const struct {
+		const char *components, *words;
+	} bad[] = {
+		{"[]", "1 to 16 components"},
+		{"{}", "'components'"},
+		{"[" COMPONENT("", "advanced") "]", "'name' is not the name of a component"},
+		{"[" COMPONENT("a", "firmware") "]", "which alone has components"},
+		{"[" COMPONENT("a", "advanced") "," COMPONENT("a", "advanced") "]", "twice"},
+		{"[7]", "component 1"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct mp_err err = {""};
+		MP_BUF(b, 4096);
+
+		ASSERT_OK(mp_buf_printf(&b, "\"boards\":{\"sensor\":{\"components\":%s},",
+					bad[i].components));
+		ASSERT_ERR(-EBADMSG, parse_with("\"boards\":{", mp_buf_str(&b), &err));
+		if (!strstr(err.text, bad[i].words))
+			mp_test_fail(__FILE__, __LINE__, "%s", err.text);
+	}
 }
 
 TEST(release_refuses_firmware_that_says_not_how_it_travels)
@@ -101,22 +132,34 @@ TEST(release_refuses_firmware_that_says_not_how_it_travels)
 TEST(release_reads_what_it_writes)
 {
 	auto_(mp_release) *rel = NULL, *again = NULL;
+	const struct mp_release_firmware *f;
+	unsigned n;
 	MP_BUF(one, 1 << 16);
 	MP_BUF(two, 1 << 16);
 
 	ASSERT_OK(mp_release_parse(good, strlen(good), &rel, NULL));
 	strcpy(rel->os[0].sources[0].type, "full");
-	rel->firmware = realloc(rel->firmware, sizeof(*rel->firmware));
+	rel->firmware = realloc(rel->firmware, 3 * sizeof(*rel->firmware));
 	ASSERT(rel->firmware != NULL);
 	rel->firmware[rel->n_firmware++] = (struct mp_release_firmware){
 		.board = "sensor", .version = "2", .target = "s", .size = 1, .sha256 = D1};
+	for (unsigned i = 0; i < 2; i++) {
+		rel->firmware[rel->n_firmware] = rel->firmware[0];
+		strcpy(rel->firmware[rel->n_firmware].board, "meter");
+		strcpy(rel->firmware[rel->n_firmware].component, i ? "modem" : "application");
+		rel->firmware[rel->n_firmware++].object = MP_RELEASE_ADVANCED;
+	}
 	rel->os[0].sources[0] = rel->os[0].sources[1];
 	ASSERT_OK(mp_release_format(rel, &one));
 	ASSERT_OK(mp_release_parse(one.data, one.len, &again, NULL));
 	ASSERT_OK(mp_release_format(again, &two));
 	ASSERT_STR(one.data, two.data);
 	ASSERT_INT(2, again->os[0].n_sources);
-	ASSERT_STR("2", mp_release_find_firmware(again, "sensor")->version);
+	ASSERT_STR("2", mp_release_find_firmware(again, "sensor", &n)->version);
+	f = mp_release_find_firmware(again, "meter", &n);
+	ASSERT_INT(2, n);
+	ASSERT_STR("application", f[0].component);
+	ASSERT_STR("modem", f[1].component);
 }
 
 TEST(release_may_have_no_application)

@@ -9,17 +9,22 @@ from device import EXECUTABLE, Device
 EXECUTABLE.add((5, 0, 2))
 
 
-def publish(server, version, boards, size=3000, shown=None, objects=None):
-    """`boards`: {model: "push" or "pull"}; `objects`: {model: "software"}, firmware where none is named. The images say what they install (mp-sim reads it)."""
+def publish(server, version, boards, size=3000, shown=None, objects=None, components=None):
+    """`boards`: {model: "push" or "pull"}; `objects`: {model: "software"}, firmware where none is named; `components`: {model: [name]}, each with an image of its own. The images say what they install (mp-sim reads it)."""
     files, doc = {}, {"format": 1, "product": "demo", "version": version, "notes": "n", "boards": {},
                       "app": {"services": []}}
     for board, transfer in boards.items():
-        image = (f"mp-sim {shown or version}\n{board} ".encode() * size)[:size]
-        digest = fleet.sha256(image)
-        files[digest + ".firmware"] = image
-        doc["boards"][board] = {"firmware": {
-            "version": shown or version, "target": digest + ".firmware", "size": size, "sha256": digest,
-            "object": (objects or {}).get(board, "firmware"), "transfer": transfer}}
+        def described(kind, name=board):
+            image = (f"mp-sim {shown or version}\n{name} ".encode() * size)[:size]
+            digest = fleet.sha256(image)
+            files[digest + ".firmware"] = image
+            return {"version": shown or version, "target": digest + ".firmware", "size": size, "sha256": digest,
+                    "object": kind, "transfer": transfer}
+        if board in (components or {}):
+            doc["boards"][board] = {"components": [{"name": name, **described("advanced", name)}
+                                                   for name in components[board]]}
+        else:
+            doc["boards"][board] = {"firmware": described((objects or {}).get(board, "firmware"))}
     files[f"{version}.manifest.json"] = json.dumps(doc).encode()
     for data in files.values():
         server.put(data)

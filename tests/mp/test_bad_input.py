@@ -78,8 +78,28 @@ def test_microcontrollers_alone_are_a_product(product):
     assert "s.bin, the firmware of sensor in product.yaml, is not there" in fails(
         "build", cwd=product.dir)
     (product.dir / "s.bin").write_bytes(b"image" * 1000)
-    assert "the firmware of 1 board" in run("build", cwd=product.dir).stdout
+    assert "1 firmware image" in run("build", cwd=product.dir).stdout
     assert "5000" in (product.dir / "build/1.0.0/1.0.0.manifest.json").read_text()
+
+
+def test_a_release_has_an_image_for_each_component(product):
+    path = product.dir / "product.yaml"
+    kept = [line for line in path.read_text().splitlines() if not line.startswith(("boards:", "app:"))]
+    path.write_text("\n".join(kept) + """
+firmware:
+  mcu:
+    transfer: push
+    components:
+      modem: { file: m.bin, version: 7.1 }
+      application: { file: a.bin, version: 2.0.0 }
+""")
+    for name in ("m", "a"):
+        (product.dir / f"{name}.bin").write_bytes(name.encode() * 1000)
+    run("build", cwd=product.dir)
+    board = json.loads((product.dir / "build/1.0.0/1.0.0.manifest.json").read_text())["boards"]["mcu"]
+    assert [(c["name"], c["version"], c["object"], c["transfer"]) for c in board["components"]] == [
+        ("modem", "7.1", "advanced", "push"), ("application", "2.0.0", "advanced", "push")]
+    assert all((product.dir / "build/1.0.0" / c["target"]).exists() for c in board["components"])
 
 
 def test_no_product_folder(tmp_path):

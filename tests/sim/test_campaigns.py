@@ -90,6 +90,34 @@ def test_a_component_counts_as_proven_only_after_it_has_registered_again(campaig
             assert "rebooting" in history and "came back with 3.0.0" in history
 
 
+@pytest.mark.parametrize("transfer, linked", [("push", False), ("pull", True)])
+def test_each_component_gets_its_image_and_all_run_together(shared, make_sim, transfer, linked):
+    """The server is killed while images are on their way."""
+    version, name = ("3.1.0", "parts-") if transfer == "push" else ("3.2.0", "linkedparts-")
+    make_sim(shared, name, "--profile", "humidity", "--firmware-object", "advanced", "--components", "3",
+             *(["--linked"] if linked else []), *QUICK, devices=3, seed=7)
+    crowd.wait_until_known(shared, name, 3)
+    names = sorted(crowd.devices(shared, name))
+    firmware.publish(shared, version, {"humidity": transfer}, size=20000, components={"humidity": ["modem", "bootloader"]})
+    crowd.start(shared, version, names)
+    wait(lambda: "downloading" in {d["state"] for d in crowd.devices(shared, name).values()}, 20)
+    shared.kill()
+    shared.start()
+    crowd.wait_until_ended(shared, [name], 60)
+    for endpoint, device in crowd.devices(shared, name).items():
+        assert device["state"] == "proven", device
+        assert [read(shared, endpoint, f"33629/{i}/15") for i in range(3)] == ["1.0.0", version, version]
+
+
+def test_a_component_that_the_device_does_not_have_is_named(shared, make_sim):
+    sim = make_sim(shared, "lacking-", "--profile", "humidity", "--firmware-object", "advanced", *QUICK, seed=9)
+    crowd.wait_until_known(shared, "lacking-", 1)
+    firmware.publish(shared, "3.3.0", {"humidity": "push"}, components={"humidity": ["application", "radar"]})
+    crowd.start(shared, "3.3.0", [sim.endpoint])
+    crowd.wait_until_ended(shared, ["lacking-"], 30)
+    assert crowd.devices(shared, "lacking-")[sim.endpoint]["reason"] == "The device has no component 'radar'."
+
+
 def test_software_that_runs_gives_way_to_the_next(shared, make_sim):
     """It is uninstalled first; the installation takes longer than a few looks, and a kill of the server."""
     sim = make_sim(shared, "slow-", "--profile", "thermometer", "--firmware-object", "software", "--firmware-seconds",

@@ -15,12 +15,11 @@
 #include "base/str.h"
 #include "blobs.h"
 #include "devices.h"
-#include "lwm2m/course.h"
 #include "lwm2m/interview.h"
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/parts.h"
 #include "lwm2m/registry.h"
 #include "lwm2m/requests.h"
-#include "lwm2m/update_line.h"
 #include "metrics.h"
 #include "releases.h"
 #include "rollouts.h"
@@ -41,18 +40,16 @@ struct run {
 	struct run *next, **link;
 	struct server *server;
 	struct device *device;
-	struct mp_release_firmware firmware;
 	const struct carrier *carrier;
-	struct facts facts;
+	struct parts parts;
+	struct part *at; /* whose image is under way, or was told to run */
 	char refusal[300]; /* why the last transfer ended early; "" when it did not */
 	struct lwm2m_request *request; /* under way */
 	int64_t due, moved; /* ms since 1970: the next look; the last progress */
 	const char *ordered; /* what it was told last: "to run the image" */
-	unsigned tries, orders;
+	unsigned tries;
 	int percent; /* told last */
-	uint16_t instance;
 	bool is_lost; /* its device is gone */
-	bool is_anew; /* the transfer failed and begins again, whatever the action had come to */
 	bool is_os; /* the image is a release for an operating system: the agent fetches its files */
 	int fd; /* of the image that is being pushed; -1: none */
 	struct mp_coap_source source;
@@ -93,6 +90,7 @@ static void end(struct run *run)
 	run->device->campaign = NULL;
 	if (run->fd >= 0)
 		close(run->fd);
+	free(run->parts.part);
 	free(run);
 }
 
@@ -154,7 +152,7 @@ static enum stage stage_of(const struct device *d)
 }
 
 /* Another try of the transfer, or the end. */
-static void again(struct run *run, const char *reason)
+static void again(struct run *run, struct part *part, const char *reason)
 {
 	char text[400];
 
@@ -167,7 +165,7 @@ static void again(struct run *run, const char *reason)
 	proceed(run, text);
 	run->percent = 0;
 	wait_ms(run, AGAIN_MS * (INT64_C(1) << run->tries));
-	run->is_anew = true;
+	part->is_anew = true;
 }
 
 /* ---- asking ---- */
@@ -233,38 +231,14 @@ static void refused(const struct lwm2m_result *result, const char *what, char *t
 
 /* ---- looking ---- */
 
-static const struct mp_lwm2m_value *value_of(const struct lwm2m_result *result, uint16_t resource)
-{
-	for (size_t i = 0; i < result->n_records; i++)
-		if (result->records[i].has_value && result->records[i].path.n == 3 &&
-		    result->records[i].path.id[2] == resource)
-			return &result->records[i].value;
-	return NULL;
-}
-
-static int64_t number_of(const struct lwm2m_result *result, uint16_t resource, int64_t or_else)
-{
-	const struct mp_lwm2m_value *v = value_of(result, resource);
-	double number;
-
-	return v && mp_lwm2m_value_is_number(v, &number) ? (int64_t)number : or_else;
-}
-
-static void text_of(const struct lwm2m_result *result, uint16_t resource, char *ret, size_t room)
-{
-	const struct mp_lwm2m_value *v = value_of(result, resource);
-
-	snprintf(ret, room, "%.*s", v && v->type == MP_LWM2M_STRING ? (int)v->text.len : 0,
-		 v && v->type == MP_LWM2M_STRING ? v->text.data : "");
-}
-
 static void device_read(void *user, const struct lwm2m_result *result)
 {
 	struct run *run = user;
 
 	if (!is_answered(run, result))
 		return;
-	text_of(result, 3, run->facts.running, sizeof(run->facts.running));
+	parts_text(result, 0, 3, run->parts.part->facts.running,
+		   sizeof(run->parts.part->facts.running));
 	interview_heard(run->server, run->device, result);
 	step(run);
 }
@@ -284,14 +258,13 @@ static void look_at_version(struct run *run)
 static void log_read(void *user, const struct lwm2m_result *result)
 {
 	struct run *run = user;
-	const struct mp_lwm2m_value *v = value_of(result, LOG_DATA);
+	const struct mp_lwm2m_value *v = parts_value(result, 0, LOG_DATA);
 
 	run->request = NULL;
 	if (run->is_lost || result->outcome == LWM2M_CANCELED)
 		return;
 	if (v && v->type == MP_LWM2M_OPAQUE)
-		(void)mp_lwm2m_update_reason(v->opaque.data, v->opaque.len, run->firmware.version,
-					     run->facts.why, sizeof(run->facts.why));
+		parts_explain(&run->parts, v->opaque.data, v->opaque.len);
 	look_at_version(run);
 }
 
@@ -303,9 +276,8 @@ static bool look_at_log(struct run *run)
 	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
 	struct registration *r = registration_of(run);
 
-	run->facts.why[0] = '\0';
 	if (stage_of(run->device) == STAGE_OFFERED || !r || !registration_has(r, &log) ||
-	    !carrier_is_failure(run->carrier, run->facts.result))
+	    !parts_have_failed(&run->parts))
 		return false;
 	(void)ask(run, &read, &data, log_read);
 	return true;
@@ -314,24 +286,22 @@ static bool look_at_log(struct run *run)
 static void object_read(void *user, const struct lwm2m_result *result)
 {
 	struct run *run = user;
-	const struct carrier *c = run->carrier;
+	const char *missing;
 	char text[300];
-	int phase;
 
 	if (!is_answered(run, result))
 		return;
-	phase = carrier_phase(c, number_of(result, c->state, -1));
-	if (!lwm2m_result_is_success(result) && !c->has_instances) {
+	if (!lwm2m_result_is_success(result) && !run->carrier->has_instances) {
 		refused(result, "to show the object that takes firmware", text, sizeof(text));
 		close_run(run, MP_DDI_FAILURE, text);
 		return;
 	}
-	run->facts.phase = phase < 0 ? PHASE_IDLE : (enum phase)phase;
-	run->facts.result = number_of(result, c->result, 0);
-	if (c->active != CARRIER_NONE)
-		run->facts.is_active = number_of(result, c->active, 0);
-	if (c->version != CARRIER_NONE)
-		text_of(result, c->version, run->facts.running, sizeof(run->facts.running));
+	missing = parts_read(&run->parts, result);
+	if (missing) {
+		snprintf(text, sizeof(text), "The device has no component '%s'.", missing);
+		close_run(run, MP_DDI_FAILURE, text);
+		return;
+	}
 	if (!look_at_log(run))
 		look_at_version(run);
 }
@@ -339,7 +309,7 @@ static void object_read(void *user, const struct lwm2m_result *result)
 static void look(struct run *run)
 {
 	struct lwm2m_operation read = LWM2M_OPERATION(LWM2M_READ);
-	const struct mp_lwm2m_path path = {.id = {run->carrier->object, run->instance}, .n = 2};
+	const struct mp_lwm2m_path path = parts_path(&run->parts);
 
 	run->due = INT64_MAX;
 	(void)ask(run, &read, &path, object_read);
@@ -350,7 +320,7 @@ static void look(struct run *run)
 static int read_image(void *user, uint64_t offset, void *data, size_t room)
 {
 	struct run *run = user;
-	int percent = (int)(offset * 100 / run->firmware.size);
+	int percent = parts_percent(&run->parts, run->at, offset);
 	ssize_t n = pread(run->fd, data, room, (off_t)offset);
 	char text[40];
 
@@ -375,9 +345,9 @@ static void transferred(void *user, const struct lwm2m_result *result)
 	run->moved = now_ms(run);
 	*run->refusal = '\0';
 	if (!lwm2m_result_is_success(result))
-		refused(result, run->firmware.pull ? "the address of the image" : "the image",
+		refused(result, run->at->firmware.pull ? "the address of the image" : "the image",
 			run->refusal, sizeof(run->refusal));
-	else if (!run->firmware.pull)
+	else if (!run->at->firmware.pull)
 		proceed(run, "verifying");
 	look(run); /* its result tells more than the code of a refusal */
 }
@@ -386,13 +356,13 @@ static void push(struct run *run, const struct mp_lwm2m_path *path)
 {
 	struct lwm2m_operation write = LWM2M_OPERATION(LWM2M_WRITE_REPLACE);
 
-	run->fd = blobs_open(run->server, run->firmware.sha256);
+	run->fd = blobs_open(run->server, run->at->firmware.sha256);
 	if (run->fd < 0) {
 		close_run(run, MP_DDI_FAILURE, "The server does not have the image any more.");
 		return;
 	}
 	run->source = (struct mp_coap_source){
-		.size = run->firmware.size, .read = read_image, .user = run};
+		.size = run->at->firmware.size, .read = read_image, .user = run};
 	write.source = &run->source;
 	write.format = MP_LWM2M_FORMAT_OPAQUE;
 	(void)ask(run, &write, path, transferred);
@@ -435,10 +405,10 @@ static int image_uri(const struct run *run, const struct registration *r, char *
 			     (long long)run->device->action);
 	else if (r->remote.is_reliable)
 		n = snprintf(ret, room, "coap+tcp://%s:%u/fw/%s", host, lwm2m_coap_tcp_port(l),
-			     run->firmware.sha256);
+			     run->at->firmware.sha256);
 	else
 		n = snprintf(ret, room, "coap%s://%s:%u/fw/%s", secure ? "s" : "", host, port,
-			     run->firmware.sha256);
+			     run->at->firmware.sha256);
 	return n < 0 || (size_t)n >= room ? -ENAMETOOLONG : 0;
 }
 
@@ -478,7 +448,8 @@ static void created(void *user, const struct lwm2m_result *result)
 static bool has_place(struct run *run)
 {
 	const struct mp_lwm2m_path object = {.id = {run->carrier->object}, .n = 1};
-	const struct mp_lwm2m_path instance = {.id = {run->carrier->object, run->instance}, .n = 2};
+	const struct mp_lwm2m_path instance = {.id = {run->carrier->object, run->at->instance},
+					       .n = 2};
 	struct lwm2m_operation create = LWM2M_OPERATION(LWM2M_CREATE);
 	struct registration *r = registration_of(run);
 	struct mp_lwm2m_record empty = {.path = instance};
@@ -491,18 +462,22 @@ static bool has_place(struct run *run)
 	return false;
 }
 
-static void transfer(struct run *run)
+static void transfer(struct run *run, struct part *part)
 {
 	struct mp_lwm2m_path path = {
-		.id = {run->carrier->object, run->instance,
-		       run->firmware.pull ? run->carrier->uri : run->carrier->package},
+		.id = {run->carrier->object, part->instance,
+		       part->firmware.pull ? run->carrier->uri : run->carrier->package},
 		.n = 3};
+	char text[40];
 
+	run->at = part;
 	if (!has_place(run))
 		return;
-	proceed(run, "downloading 0 %");
-	run->is_anew = false;
-	if (run->firmware.pull)
+	run->percent = parts_percent(&run->parts, part, 0);
+	snprintf(text, sizeof(text), "downloading %d %%", run->percent);
+	proceed(run, text);
+	part->is_anew = part->is_unseen = false;
+	if (part->firmware.pull)
 		give_uri(run, &path);
 	else
 		push(run, &path);
@@ -522,23 +497,24 @@ static void told(void *user, const struct lwm2m_result *result)
 	look_later(run);
 	if (result->outcome != LWM2M_ANSWERED)
 		return;
-	run->facts.is_told = lwm2m_result_is_success(result);
-	if (run->facts.is_told)
+	run->at->facts.is_told = lwm2m_result_is_success(result);
+	if (run->at->facts.is_told)
 		return;
 	refused(result, run->ordered, run->refusal, sizeof(run->refusal));
 	/* Software that is being installed refuses to be installed, and shows no more than that. */
-	if (run->facts.phase == PHASE_DELIVERED && run->carrier->activate != CARRIER_NONE)
-		wait_ms(run, AGAIN_MS * (INT64_C(1) << run->orders));
+	if (run->at->facts.phase == PHASE_DELIVERED && run->carrier->activate != CARRIER_NONE)
+		wait_ms(run, AGAIN_MS * (INT64_C(1) << run->at->orders));
 }
 
-static void order(struct run *run, uint16_t resource, const char *what)
+static void order(struct run *run, struct part *part, uint16_t resource, const char *what)
 {
 	struct lwm2m_operation execute = LWM2M_OPERATION(LWM2M_EXECUTE);
-	const struct mp_lwm2m_path path = {.id = {run->carrier->object, run->instance, resource},
+	const struct mp_lwm2m_path path = {.id = {run->carrier->object, part->instance, resource},
 					   .n = 3};
-	char text[300];
+	char text[300], others[400];
 
-	if (++run->orders > TRIES) {
+	run->at = part;
+	if (++part->orders > TRIES) {
 		snprintf(text, sizeof(text), "The device was told %s again and again, and did not.",
 			 what);
 		close_run(run, MP_DDI_FAILURE, *run->refusal ? run->refusal : text);
@@ -547,14 +523,17 @@ static void order(struct run *run, uint16_t resource, const char *what)
 	run->ordered = what;
 	if (resource == run->carrier->uninstall)
 		execute.arguments = "1"; /* for an update: what has to be kept for it may stay */
+	parts_others(&run->parts, part, others, sizeof(others));
+	if (*others)
+		execute.arguments = others;
 	execute.timeout_ms = 30000;
 	(void)ask(run, &execute, &path, told);
 }
 
-static void order_to_run(struct run *run, uint16_t resource)
+static void order_to_run(struct run *run, struct part *part, uint16_t resource)
 {
 	proceed(run, "rebooting");
-	order(run, resource, "to run the image");
+	order(run, part, resource, "to run the image");
 }
 
 /* ---- the next step ---- */
@@ -579,13 +558,10 @@ static void step_aside(struct run *run, enum next next)
 
 static void step(struct run *run)
 {
-	struct so_far so_far = {.wanted = run->firmware.version,
-				.stage = run->is_anew ? STAGE_OFFERED : stage_of(run->device)};
-	char reason[400] = "";
-	enum next next;
+	char reason[480] = "";
+	struct part *part = parts_next(&run->parts, stage_of(run->device), reason, sizeof(reason));
+	enum next next = part->next;
 
-	run->facts.carrier = run->carrier;
-	next = course_next(&run->facts, &so_far, reason, sizeof(reason));
 	if (run->device->download_only &&
 	    (next == NEXT_UNINSTALL || next == NEXT_UPDATE || next == NEXT_ACTIVATE)) {
 		step_aside(run, next);
@@ -596,19 +572,21 @@ static void step(struct run *run)
 		unheard(run); /* it answers, but does not get on */
 		break;
 	case NEXT_TRANSFER:
-		transfer(run);
+		transfer(run, part);
 		break;
 	case NEXT_AGAIN:
-		again(run, *run->refusal && run->facts.result == 0 ? run->refusal : reason);
+		again(run, part,
+		      part == run->at && *run->refusal && part->facts.result == 0 ? run->refusal
+										  : reason);
 		break;
 	case NEXT_UNINSTALL:
-		order(run, run->carrier->uninstall, "to give way to the new software");
+		order(run, part, run->carrier->uninstall, "to give way to the new software");
 		break;
 	case NEXT_UPDATE:
-		order_to_run(run, run->carrier->update);
+		order_to_run(run, part, run->carrier->update);
 		break;
 	case NEXT_ACTIVATE:
-		order_to_run(run, run->carrier->activate);
+		order_to_run(run, part, run->carrier->activate);
 		break;
 	case NEXT_PROVEN:
 		close_run(run, MP_DDI_SUCCESS, reason);
@@ -621,15 +599,42 @@ static void step(struct run *run)
 
 /* ---- beginning ---- */
 
-static int choose_image(struct server *s, const struct device *d, const struct release *release,
-			struct run *run)
+/* The agent of an operating system takes the release as one image. */
+static int choose_release(struct run *run, const struct release *release)
 {
-	if (release_firmware_version(release, d->board))
-		return release_firmware(s, release, d->board, &run->firmware);
+	struct part *part = calloc(1, sizeof(*part));
+
+	if (!part)
+		return -ENOMEM;
 	run->is_os = true;
-	run->firmware.pull = true;
-	run->firmware.object = MP_RELEASE_FIRMWARE;
-	snprintf(run->firmware.version, sizeof(run->firmware.version), "%s", release->version);
+	run->parts.part = part;
+	run->parts.n = 1;
+	part->firmware.pull = true;
+	part->firmware.object = MP_RELEASE_FIRMWARE;
+	snprintf(part->firmware.version, sizeof(part->firmware.version), "%s", release->version);
+	return 0;
+}
+
+static int choose_images(struct run *run, const struct release *release)
+{
+	auto_free struct mp_release_firmware *firmware = NULL;
+	const struct device *d = run->device;
+	unsigned n;
+	int r;
+
+	if (!release_firmware_version(release, d->board))
+		return choose_release(run, release);
+	r = release_firmware(run->server, release, d->board, &firmware, &n);
+	if (r < 0)
+		return r;
+	run->parts.part = calloc(n, sizeof(*run->parts.part));
+	if (!run->parts.part)
+		return -ENOMEM;
+	run->parts.n = n;
+	for (unsigned i = 0; i < n; i++) {
+		run->parts.part[i].firmware = firmware[i];
+		run->parts.part[i].is_unseen = n > 1;
+	}
 	return 0;
 }
 
@@ -637,13 +642,16 @@ static void begin(struct server *s, struct device *d, const struct release *rele
 {
 	struct run *run = calloc(1, sizeof(*run));
 
-	if (!run || choose_image(s, d, release, run) < 0) {
+	if (!run)
+		return;
+	run->server = s;
+	run->device = d;
+	if (choose_images(run, release) < 0) {
 		free(run);
 		return;
 	}
-	run->server = s;
-	run->device = d;
-	run->carrier = carrier_of(run->firmware.object);
+	run->at = run->parts.part;
+	run->carrier = run->parts.carrier = carrier_of(run->at->firmware.object);
 	run->fd = -1;
 	run->moved = s->lwm2m->now_ms;
 	add(s->campaigns, run);
@@ -721,7 +729,7 @@ void campaigns_tick(struct server *s)
 static void came_back(struct server *s, struct device *d, struct run *run)
 {
 	if (run) {
-		run->facts.is_told = false; /* whatever it was doing, it does no more */
+		run->at->facts.is_told = false; /* whatever it was doing, it does no more */
 		run->moved = now_ms(run);
 	}
 	if (d->action && d->action_state == ACTION_OPEN && stage_of(d) == STAGE_TOLD)

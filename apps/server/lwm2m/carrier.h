@@ -28,6 +28,7 @@ enum phase {
 struct carrier {
 	uint16_t object;
 	uint16_t package, uri, update, state, result, version; /* resources */
+	uint16_t name; /* of a component */
 	uint16_t activate, active; /* to be executed, to be read */
 	uint16_t uninstall; /* to be executed before another image is taken */
 	bool has_instances; /* some devices have several, or none until one is created */
