@@ -99,8 +99,9 @@ def test_each_component_gets_its_image_and_all_run_together(shared, make_sim, tr
     crowd.wait_until_known(shared, name, 3)
     names = sorted(crowd.devices(shared, name))
     firmware.publish(shared, version, {"humidity": transfer}, size=20000, components={"humidity": ["modem", "bootloader"]})
+    before = {e: d["state"] for e, d in crowd.devices(shared, name).items()}
     crowd.start(shared, version, names)
-    wait(lambda: "downloading" in {d["state"] for d in crowd.devices(shared, name).values()}, 20)
+    wait(lambda: before != {e: d["state"] for e, d in crowd.devices(shared, name).items()}, 20)
     shared.kill()
     shared.start()
     crowd.wait_until_ended(shared, [name], 60)
