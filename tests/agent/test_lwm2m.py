@@ -168,6 +168,7 @@ def test_an_empty_uri_gives_up_what_was_downloaded(told, fleet, server, reposito
     wait_firmware(fleet, told, 2, 0)
     write(fleet, told, "5/0/1", "")
     wait_firmware(fleet, told, 0, 0)
+    told.wait_state("idle")  # the object says so some milliseconds before the supervisor has it on disk
     told.stop(signal.SIGKILL)
     assert told.boot() == "1.0.0"
     told.start()
