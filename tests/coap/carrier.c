@@ -109,10 +109,11 @@ static int read_all(struct carrier *c)
 	do {
 		r = mp_udp_receive(c->udp, got_datagram, c);
 	} while (r > 0);
-	accept_all(c);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (c->connections[i])
 			(void)mp_coap_connection_receive(c->connections[i]);
+	accept_all(
+		c); /* read in the next turn: their CSM leaves first, even when the other side has closed */
 	return r;
 }
 
