@@ -71,10 +71,23 @@ static bool wait_for(int fd, short events)
 	return poll(&p, 1, 2000) == 1;
 }
 
+/* The server takes the connection that waits. */
+static int accept_one(struct scene *s)
+{
+	struct mp_tcp *tcp;
+	int r;
+
+	if (!wait_for(mp_tcp_listener_fd(s->listener), POLLIN))
+		return -ETIMEDOUT;
+	r = mp_tcp_accept(s->listener, 1u << 20, &tcp);
+	return r < 0 ? r
+		     : mp_coap_connection_accepted(s->server.coap, tcp, NULL,
+						   &s->server.connection);
+}
+
 static int scene_open(struct scene *s)
 {
 	struct mp_net_address a;
-	struct mp_tcp *tcp;
 	int r;
 
 	(void)mp_net_address_parse("127.0.0.1", 0, &a);
@@ -87,14 +100,7 @@ static int scene_open(struct scene *s)
 		return r;
 	mp_tcp_listener_local(s->listener, &a);
 	r = mp_coap_connection_open(s->client.coap, &a, s, &s->client.connection);
-	if (r < 0)
-		return r;
-	if (!wait_for(mp_tcp_listener_fd(s->listener), POLLIN))
-		return -ETIMEDOUT;
-	r = mp_tcp_accept(s->listener, 1u << 20, &tcp);
-	return r < 0 ? r
-		     : mp_coap_connection_accepted(s->server.coap, tcp, NULL,
-						   &s->server.connection);
+	return r < 0 ? r : accept_one(s);
 }
 
 /* Some turns of both loops; what the client's connection says at last. */
@@ -231,21 +237,13 @@ TEST(nobody_listening_is_told)
 static int raw_peer(struct scene *s, struct mp_tcp **ret)
 {
 	struct mp_net_address a;
-	struct mp_tcp *tcp;
 	int r;
 
 	mp_coap_connection_free(s->server.connection);
 	s->server.connection = NULL;
 	mp_tcp_listener_local(s->listener, &a);
 	r = mp_tcp_connect(&a, 4096, ret, NULL);
-	if (r < 0)
-		return r;
-	if (!wait_for(mp_tcp_listener_fd(s->listener), POLLIN))
-		return -ETIMEDOUT;
-	r = mp_tcp_accept(s->listener, 1u << 20, &tcp);
-	return r < 0 ? r
-		     : mp_coap_connection_accepted(s->server.coap, tcp, NULL,
-						   &s->server.connection);
+	return r < 0 ? r : accept_one(s);
 }
 
 static int say(struct scene *s, struct mp_tcp *raw, const void *data, size_t len)
