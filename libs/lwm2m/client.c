@@ -268,13 +268,19 @@ void mp_lwm2m_client_touch(struct mp_lwm2m_client *c)
 	}
 }
 
+/* An answer is waited for: it stays awake, however long that takes. */
+static bool is_waiting(const struct mp_lwm2m_client *c)
+{
+	for (const struct account *a = c->accounts; a; a = a->next)
+		if (a->exchange || a->state == ACCOUNT_CONNECTING)
+			return true;
+	return c->bootstrapping;
+}
+
 static void doze(struct mp_lwm2m_client *c)
 {
-	if (c->asleep || mp_lwm2m_client_now(c) < c->awake_until)
+	if (c->asleep || mp_lwm2m_client_now(c) < c->awake_until || is_waiting(c))
 		return;
-	for (const struct account *a = c->accounts; a; a = a->next)
-		if (a->exchange || a->state == ACCOUNT_CONNECTING || c->bootstrapping)
-			return;
 	c->asleep = true;
 	c->awake_until = INT64_MAX;
 	mp_lwm2m_client_event(c, MP_LWM2M_ASLEEP, 0, 0);
@@ -313,7 +319,7 @@ static int64_t next_time(const struct mp_lwm2m_client *c)
 
 	for (const struct account *a = c->accounts; a; a = a->next)
 		at = a->due < at ? a->due : at;
-	return !c->asleep && c->awake_until < at ? c->awake_until : at;
+	return c->awake_until < at && !c->asleep && !is_waiting(c) ? c->awake_until : at;
 }
 
 void mp_lwm2m_client_settle(struct mp_lwm2m_client *c)

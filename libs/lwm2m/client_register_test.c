@@ -130,6 +130,23 @@ TEST(ets_109_behavior_in_queue_mode)
 	ASSERT_INT(1, w.events[MP_LWM2M_AWAKE]);
 }
 
+TEST(a_device_that_waits_for_an_answer_stays_awake_and_is_not_woken_for_nothing)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1), .queue_mode = true);
+
+	ASSERT_OK(world_begin(&w));
+	w.kind.awake_ms = 5000;
+	w.seen[1].mute = true;
+	mp_lwm2m_client_update(w.client, 1);
+	world_run(&w, 10000);
+	ASSERT(!mp_lwm2m_client_is_asleep(w.client));
+	ASSERT(w.wake > w.net.now_ms);
+	w.seen[1].mute = false; /* its next try is heard */
+	world_run(&w, 30000);
+	ASSERT_INT(1, w.seen[1].updates);
+	ASSERT(mp_lwm2m_client_is_asleep(w.client));
+}
+
 TEST(new_instances_are_told_by_an_update)
 {
 	WORLD(w, .version = MP_LWM2M_VERSION(1, 1));
