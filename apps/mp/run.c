@@ -123,10 +123,10 @@ static int print_json(const struct mp_vm *vm, pid_t pid)
 	return r < 0 ? EXIT_FAILURE : mp_print_json(j);
 }
 
-static int start(struct mp_vm *vm, const struct run_options *o, struct mp_err *err)
+static int start(struct mp_vm *vm, int lock, const struct run_options *o, struct mp_err *err)
 {
 	pid_t pid;
-	int r = mp_vm_start(vm, &pid, err);
+	int r = mp_vm_start(vm, lock, &pid, err);
 
 	if (r < 0)
 		return mp_fail(err);
@@ -167,6 +167,7 @@ static int run(const struct mp_product *p, const char *version, const struct run
 			   .detach = o->detach,
 			   .emulate = o->emulate,
 			   .more = o->qemu.items};
+	auto_close int lock = -1;
 	int r = 0;
 
 	if (!dir || !disk || !serial)
@@ -180,8 +181,10 @@ static int run(const struct mp_product *p, const char *version, const struct run
 	if (r == 0)
 		r = mp_file_make_dirs(dir, 0755, err);
 	if (r == 0)
+		r = lock = mp_vm_lock(&vm, err);
+	if (r >= 0)
 		r = have_disk(p, version, o, &vm, err);
-	return r < 0 ? mp_fail(err) : start(&vm, o, err);
+	return r < 0 ? mp_fail(err) : start(&vm, lock, o, err);
 }
 
 int mp_verb_run(int argc, char *argv[])

@@ -284,9 +284,9 @@ static int complain(const struct board *board, const char *log, int status, stru
 	return mp_err_set(err, -EREMOTEIO, "QEMU does not start: %s", line ? line + 1 : text.data);
 }
 
-/* One keeper a folder. The lock is QEMU's as well: after a kill of the keeper QEMU needs some milliseconds to
- * follow it, and only then are disk and ports free. */
-static int lock_folder(const struct mp_vm *vm, struct mp_err *err)
+/* The lock becomes QEMU's as well: after a kill of the keeper QEMU needs some milliseconds to follow it, and only
+ * then are disk and ports free. */
+int mp_vm_lock(const struct mp_vm *vm, struct mp_err *err)
 {
 	auto_free char *path = mp_str_format("%s/lock", vm->dir);
 	auto_close int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
@@ -326,15 +326,14 @@ static int wait_for_qemu(const struct board *board, pid_t keeper, int ready, con
 	return mp_err_set(err, -ETIMEDOUT, "QEMU does not start within %d s", START_MS / 1000);
 }
 
-static int start(struct mp_vm *vm, const struct board *board, pid_t *ret, struct mp_err *err)
+static int start(struct mp_vm *vm, int lock, const struct board *board, pid_t *ret,
+		 struct mp_err *err)
 {
 	auto_free char *log = mp_str_format("%s/qemu.log", vm->dir);
-	auto_close int log_fd = -1, lock = lock_folder(vm, err), ready = -1;
+	auto_close int log_fd = -1, ready = -1;
 	LIST(args);
 	int r;
 
-	if (lock < 0)
-		return lock;
 	if (!log)
 		return OOM(err);
 	strcpy(vm->accel, !vm->emulate && has_kvm(board, vm->dir) ? "kvm" : "tcg");
@@ -359,14 +358,14 @@ static int start(struct mp_vm *vm, const struct board *board, pid_t *ret, struct
 	return wait_for_qemu(board, *ret, ready, log, err);
 }
 
-int mp_vm_start(struct mp_vm *vm, pid_t *ret, struct mp_err *err)
+int mp_vm_start(struct mp_vm *vm, int lock, pid_t *ret, struct mp_err *err)
 {
 	struct board board;
 	int r = board_load(vm->source, vm->board, &board, err);
 
 	if (r < 0)
 		return r;
-	r = start(vm, &board, ret, err);
+	r = start(vm, lock, &board, ret, err);
 	board_done(&board);
 	return r;
 }

@@ -1,4 +1,5 @@
 """Everything that a user gets wrong: one sentence that says what to do, a status, no traces."""
+import fcntl
 import json
 import pathlib
 import shutil
@@ -151,6 +152,18 @@ def test_the_token_never_comes_from_the_command_line(product):
 
 def test_a_release_that_is_not_built(product):
     assert product.fails("publish") == "mp publish: release 1.0.0 is not built: run 'mp build' first"
+
+
+@pytest.mark.parametrize("options", [[], ["--fresh"]])
+def test_a_machine_that_runs_is_not_started_twice_and_keeps_its_disk(product, options):
+    folder = product.dir / "run/device"
+    folder.mkdir(parents=True)
+    (folder / "disk.raw").write_text("the disk of a running machine")
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as QEMU has it
+        said = product.fails("run", *options)
+    assert said == "mp run: this machine is running: end it first, or choose another one with --name"
+    assert (folder / "disk.raw").read_text() == "the disk of a running machine"
     assert "set 'version' in product.yaml" in product.fails("publish", "3.0.0")
     assert "is not a version" in product.fails("publish", "newest")
 
