@@ -3,7 +3,7 @@
  * both wait a little longer, and nobody can make the table grow. */
 #include "throttle.h"
 
-#include <string.h>
+#include "base/siphash.h"
 
 #define ENTRIES 4096
 
@@ -14,11 +14,7 @@ static struct {
 
 static unsigned entry_of(const uint8_t address[16])
 {
-	uint32_t h = 2166136261u;
-
-	for (unsigned i = 0; i < 16; i++)
-		h = (h ^ address[i]) * 16777619u;
-	return h % ENTRIES;
+	return (unsigned)(mp_hash(address, 16) % ENTRIES);
 }
 
 static int64_t left(unsigned i, int64_t now)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/siphash.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
 #include "base/le.h"
 
 static uint64_t rotate(uint64_t x, unsigned by)
@@ -56,4 +60,20 @@ uint64_t mp_siphash(const struct mp_sip_key *key, const void *data, size_t len)
 uint64_t mp_siphash_quick(const struct mp_sip_key *key, const void *data, size_t len)
 {
 	return sip(key, data, len, 1, 3);
+}
+
+static struct mp_sip_key process_key;
+
+static void draw_process_key(void)
+{
+	if (getrandom(&process_key, sizeof(process_key), 0) != sizeof(process_key))
+		abort(); /* so few bytes come whole */
+}
+
+uint64_t mp_hash(const void *data, size_t len)
+{
+	static pthread_once_t drawn = PTHREAD_ONCE_INIT;
+
+	pthread_once(&drawn, draw_process_key);
+	return mp_siphash_quick(&process_key, data, len);
 }

@@ -17,3 +17,5 @@ struct mp_sip_key {
 uint64_t mp_siphash(const struct mp_sip_key *key, const void *data, size_t len);
 /* SipHash-1-3: for tables in which strangers must not make collisions. */
 uint64_t mp_siphash_quick(const struct mp_sip_key *key, const void *data, size_t len);
+/* The same under one random key of this process, for any table that lives as long as it. */
+uint64_t mp_hash(const void *data, size_t len);

@@ -26,3 +26,9 @@ TEST(each_bit_and_each_length_count)
 		ASSERT(mp_siphash_quick(&key, other, sizeof(other)) != whole);
 	}
 }
+
+TEST(the_hash_of_a_process_is_one_and_the_same)
+{
+	ASSERT(mp_hash(data, sizeof(data)) == mp_hash(data, sizeof(data)));
+	ASSERT(mp_hash(data, sizeof(data)) != mp_hash(data, sizeof(data) - 1));
+}

@@ -52,7 +52,7 @@ void mp_coap_body_take(struct mp_coap *c, struct body *b)
 	if (!is_listed(b))
 		return;
 	ring_remove(&b->in_order);
-	mp_coap_map_remove(&c->bodies.by_key, &b->by_key);
+	mp_map_remove(&c->bodies.by_key, &b->by_key);
 }
 
 static struct body *oldest(struct mp_coap *c)
@@ -125,7 +125,7 @@ int mp_coap_body_add(struct mp_coap *c, struct body *b, const void *data, size_t
 
 struct body *mp_coap_body_find(struct mp_coap *c, uint64_t key)
 {
-	struct link *l = mp_coap_map_find(&c->bodies.by_key, key);
+	struct mp_map_link *l = mp_map_find(&c->bodies.by_key, key);
 
 	return l ? container_of(l, struct body, by_key) : NULL;
 }
@@ -138,7 +138,7 @@ void mp_coap_body_keep(struct mp_coap *c, struct body *b, uint64_t key)
 	while ((other = mp_coap_body_find(c, key)))
 		drop(c, other);
 	b->touched_ms = c->now_ms;
-	mp_coap_map_add(&c->bodies.by_key, &b->by_key, key);
+	mp_map_add(&c->bodies.by_key, &b->by_key, key);
 	ring_append(b->is_sent ? c->bodies.oldest.next : &c->bodies.oldest, &b->in_order);
 	set_timer(c);
 	make_room(c);

@@ -21,10 +21,10 @@ static void set_defaults(struct mp_coap_config *c)
 
 static int make_tables(struct mp_coap *c)
 {
-	struct map *maps[] = {&c->peers, &c->sessions, &c->mids, &c->tokens, &c->bodies.by_key};
+	struct mp_map *maps[] = {&c->peers, &c->sessions, &c->mids, &c->tokens, &c->bodies.by_key};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		if (mp_coap_map_init(maps[i]) < 0)
+		if (mp_map_init(maps[i]) < 0)
 			return -ENOMEM;
 	}
 	if (c->config.want_echo) {
@@ -37,10 +37,10 @@ static int make_tables(struct mp_coap *c)
 
 static void drop_tables(struct mp_coap *c)
 {
-	struct map *maps[] = {&c->peers, &c->sessions, &c->mids, &c->tokens, &c->bodies.by_key};
+	struct mp_map *maps[] = {&c->peers, &c->sessions, &c->mids, &c->tokens, &c->bodies.by_key};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-		mp_coap_map_done(maps[i]);
+		mp_map_done(maps[i]);
 	mp_coap_replies_done(&c->replies);
 	free(c->proven);
 	free(c);
@@ -70,7 +70,7 @@ int mp_coap_new(const struct mp_coap_config *config, struct mp_coap **ret)
 
 static struct job *any_job(struct mp_coap *c)
 {
-	struct link *l = mp_coap_map_any(&c->peers);
+	struct mp_map_link *l = mp_map_any(&c->peers);
 
 	/* A peer is there only for its jobs, when nobody waits for later. */
 	return l ? mp_coap_peer_first_job(container_of(l, struct peer, by_identity)) : NULL;

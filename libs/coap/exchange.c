@@ -30,9 +30,9 @@ static uint64_t token_hash(const struct mp_coap *c, const struct peer *p, const 
 static struct mp_coap_exchange *exchange_find(const struct mp_coap *c, const struct peer *p,
 					      const void *token, size_t len)
 {
-	struct link *l = mp_coap_map_find(&c->tokens, token_hash(c, p, token, len));
+	struct mp_map_link *l = mp_map_find(&c->tokens, token_hash(c, p, token, len));
 
-	for (; l; l = mp_coap_map_next(l)) {
+	for (; l; l = mp_map_next(l)) {
 		struct mp_coap_exchange *x = container_of(l, struct mp_coap_exchange, by_token);
 
 		if (x->job.peer == p && x->token_len == len &&
@@ -46,8 +46,7 @@ static void list(struct mp_coap_exchange *x)
 {
 	struct mp_coap *c = x->job.c;
 
-	mp_coap_map_add(&c->tokens, &x->by_token,
-			token_hash(c, x->job.peer, x->token, x->token_len));
+	mp_map_add(&c->tokens, &x->by_token, token_hash(c, x->job.peer, x->token, x->token_len));
 }
 
 static int exchange_write(struct job *j, void *out, size_t room)
@@ -69,7 +68,7 @@ static void exchange_moved(struct job *j)
 {
 	struct mp_coap_exchange *x = container_of(j, struct mp_coap_exchange, job);
 
-	mp_coap_map_remove(&j->c->tokens, &x->by_token);
+	mp_map_remove(&j->c->tokens, &x->by_token);
 	list(x);
 }
 
@@ -213,7 +212,7 @@ void mp_coap_exchange_again(struct mp_coap_exchange *x, bool fresh_token)
 	struct mp_coap *c = x->job.c;
 
 	if (fresh_token) {
-		mp_coap_map_remove(&c->tokens, &x->by_token);
+		mp_map_remove(&c->tokens, &x->by_token);
 		x->token_len = sizeof(x->token);
 		mp_coap_random(c, x->token, sizeof(x->token));
 		list(x);
@@ -271,7 +270,7 @@ void mp_coap_exchange_end(struct mp_coap_exchange *x, enum mp_coap_outcome outco
 		return;
 	x->is_ended = true;
 	p->references++; /* the answer's remote */
-	mp_coap_map_remove(&c->tokens, &x->by_token);
+	mp_map_remove(&c->tokens, &x->by_token);
 	mp_coap_job_done(&x->job);
 	if (outcome == MP_COAP_ANSWERED)
 		read_answer(&a, x, m);

@@ -16,8 +16,8 @@ static uint64_t mid_hash(const struct peer *p, uint16_t mid)
 
 struct job *mp_coap_job_find(struct mp_coap *c, const struct peer *p, uint16_t mid)
 {
-	for (struct link *l = mp_coap_map_find(&c->mids, mid_hash(p, mid)); l;
-	     l = mp_coap_map_next(l)) {
+	for (struct mp_map_link *l = mp_map_find(&c->mids, mid_hash(p, mid)); l;
+	     l = mp_map_next(l)) {
 		struct job *j = container_of(l, struct job, by_mid);
 
 		if (j->peer == p && j->mid == mid)
@@ -50,7 +50,7 @@ int mp_coap_job_init(struct mp_coap *c, struct job *j, const struct mp_coap_remo
 static void drop_mid(struct job *j)
 {
 	if (j->has_mid)
-		mp_coap_map_remove(&j->c->mids, &j->by_mid);
+		mp_map_remove(&j->c->mids, &j->by_mid);
 	j->has_mid = false;
 }
 
@@ -60,7 +60,7 @@ static void take_mid(struct job *j)
 		j->mid = ++j->c->mid;
 	while (mp_coap_job_find(j->c, j->peer, j->mid));
 	j->has_mid = true;
-	mp_coap_map_add(&j->c->mids, &j->by_mid, mid_hash(j->peer, j->mid));
+	mp_map_add(&j->c->mids, &j->by_mid, mid_hash(j->peer, j->mid));
 }
 
 static void job_fire(struct timer *t);
@@ -262,7 +262,7 @@ void mp_coap_job_move(struct job *j, struct peer *to)
 	ring_append(j->state == JOB_WAITING ? &to->waiting : &to->running, &j->node);
 	if (had_mid) {
 		j->has_mid = true;
-		mp_coap_map_add(&c->mids, &j->by_mid, mid_hash(to, j->mid));
+		mp_map_add(&c->mids, &j->by_mid, mid_hash(to, j->mid));
 	}
 	if (j->kind->moved)
 		j->kind->moved(j);

@@ -14,9 +14,9 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/siphash.h"
 #include "coap/endpoint.h"
-#include "coap/hash.h"
 #include "coap/timer.h"
 
 #define MESSAGE_MAX 1408 /* bytes of a message of ours: a block of 1024 and its options */
@@ -77,7 +77,7 @@ void mp_coap_replies_put(struct replies *r, uint64_t key, uint32_t fingerprint, 
 
 /* ---- bodies ---- */
 struct body {
-	struct link by_key;
+	struct mp_map_link by_key;
 	struct node in_order;
 	int64_t touched_ms;
 	size_t size; /* bytes that it counts for */
@@ -95,7 +95,7 @@ struct body {
 	uint32_t max_age;
 };
 struct bodies {
-	struct map by_key;
+	struct mp_map by_key;
 	struct node oldest; /* first */
 	struct timer timer;
 	size_t count, bytes;
@@ -112,7 +112,7 @@ void mp_coap_bodies_done(struct mp_coap *c);
 
 /* ---- peers ---- */
 struct peer {
-	struct link by_identity, by_session;
+	struct mp_map_link by_identity, by_session;
 	bool has_session_link;
 	bool is_gone; /* with its session: nothing is sent any more, above all not in clear */
 	struct mp_coap_remote remote; /* its identity is a copy */
@@ -148,7 +148,7 @@ struct job {
 	struct peer *peer;
 	const struct job_kind *kind;
 	struct node node; /* of the peer's waiting or running ones */
-	struct link by_mid; /* while it is sent or settled */
+	struct mp_map_link by_mid; /* while it is sent or settled */
 	struct timer timer;
 	int64_t deadline_ms; /* without progress until then it fails */
 	unsigned patience_ms; /* so long is it from the last progress; 0: no end */
@@ -262,7 +262,7 @@ int mp_coap_push(struct mp_coap *c, const struct mp_coap_remote *to, bool confir
 /* ---- exchanges ---- */
 struct mp_coap_exchange {
 	struct job job;
-	struct link by_token;
+	struct mp_map_link by_token;
 	bool is_listed, is_ended, is_notification;
 	uint8_t code, szx, restarts;
 	int format, accept, observe;
@@ -329,7 +329,7 @@ struct mp_coap {
 	int64_t now_ms;
 	struct mp_sip_key seed;
 	struct wheel wheel;
-	struct map peers, sessions, mids, tokens;
+	struct mp_map peers, sessions, mids, tokens;
 	struct node laters;
 	size_t laters_count, pushes_count;
 	struct replies replies;

@@ -39,7 +39,7 @@ struct peer *mp_coap_peer_find(struct mp_coap *c, const struct mp_coap_remote *r
 {
 	if (!c->peers.count)
 		return NULL;
-	for (struct link *l = mp_coap_map_find(&c->peers, hash); l; l = mp_coap_map_next(l)) {
+	for (struct mp_map_link *l = mp_map_find(&c->peers, hash); l; l = mp_map_next(l)) {
 		struct peer *p = container_of(l, struct peer, by_identity);
 
 		if (!p->remote.identity == !r->identity && mp_coap_remote_is_same(&p->remote, r))
@@ -51,12 +51,12 @@ struct peer *mp_coap_peer_find(struct mp_coap *c, const struct mp_coap_remote *r
 static void set_session(struct mp_coap *c, struct peer *p, void *session)
 {
 	if (p->has_session_link)
-		mp_coap_map_remove(&c->sessions, &p->by_session);
+		mp_map_remove(&c->sessions, &p->by_session);
 	p->has_session_link = session != NULL;
 	p->remote.session = session;
 	if (session)
-		mp_coap_map_add(&c->sessions, &p->by_session,
-				mp_siphash_quick(&c->seed, &session, sizeof(session)));
+		mp_map_add(&c->sessions, &p->by_session,
+			   mp_siphash_quick(&c->seed, &session, sizeof(session)));
 }
 
 void mp_coap_peer_heard(struct mp_coap *c, struct peer *p, const struct mp_coap_remote *from)
@@ -97,7 +97,7 @@ struct peer *mp_coap_peer_get(struct mp_coap *c, const struct mp_coap_remote *r)
 	ring_init(&p->running);
 	p->serial = ++c->serial;
 	p->references = 1;
-	mp_coap_map_add(&c->peers, &p->by_identity, hash);
+	mp_map_add(&c->peers, &p->by_identity, hash);
 	set_session(c, p, r->session);
 	return p;
 }
@@ -107,7 +107,7 @@ void mp_coap_peer_unref(struct mp_coap *c, struct peer *p)
 	if (--p->references > 0)
 		return;
 	set_session(c, p, NULL);
-	mp_coap_map_remove(&c->peers, &p->by_identity);
+	mp_map_remove(&c->peers, &p->by_identity);
 	free(p);
 }
 
@@ -120,7 +120,7 @@ static struct peer *peer_of_session(struct mp_coap *c, void *session)
 {
 	uint64_t hash = mp_siphash_quick(&c->seed, &session, sizeof(session));
 
-	for (struct link *l = mp_coap_map_find(&c->sessions, hash); l; l = mp_coap_map_next(l)) {
+	for (struct mp_map_link *l = mp_map_find(&c->sessions, hash); l; l = mp_map_next(l)) {
 		struct peer *p = container_of(l, struct peer, by_session);
 
 		if (p->remote.session == session)
@@ -144,8 +144,8 @@ void mp_coap_session_gone(struct mp_coap *c, void *session)
 
 static void rename_peer(struct mp_coap *c, struct peer *p, const struct mp_coap_remote *now)
 {
-	mp_coap_map_remove(&c->peers, &p->by_identity);
-	mp_coap_map_add(&c->peers, &p->by_identity, mp_coap_remote_hash(c, now));
+	mp_map_remove(&c->peers, &p->by_identity);
+	mp_map_add(&c->peers, &p->by_identity, mp_coap_remote_hash(c, now));
 }
 
 void mp_coap_move(struct mp_coap *c, const struct mp_coap_remote *before,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/siphash.h"
 #include "base/str.h"
 #include "bootstrap/bootstrap.h"
 #include "bootstrap/port.h"
@@ -306,11 +307,7 @@ static void next_step(struct session *x)
 /* The place of an endpoint, whoever has it. */
 static struct known *place_of(struct bootstrap *b, const char *endpoint)
 {
-	uint32_t hash = 2166136261u;
-
-	for (const char *at = endpoint; *at; at++)
-		hash = (hash ^ (uint8_t)*at) * 16777619u;
-	return &b->known[hash % KNOWN];
+	return &b->known[mp_hash(endpoint, strlen(endpoint)) % KNOWN];
 }
 
 static void remember(struct bootstrap *b, const struct mp_coap_remote *remote, const char *endpoint)

@@ -5,39 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "lwm2m/link.h"
-
-static uint32_t hash_of(const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 16777619u;
-	return h ^ h >> 15;
-}
-
-static int grow(struct object_links_table *t)
-{
-	size_t n = t->n_chains ? t->n_chains * 2 : 64;
-	struct object_links **chains;
-
-	if (t->n < t->n_chains)
-		return 0;
-	chains = calloc(n, sizeof(struct object_links *));
-	if (!chains)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->n_chains; i++)
-		for (struct object_links *l = t->chains[i], *next; l; l = next) {
-			next = l->next;
-			l->next = chains[l->hash & (n - 1)];
-			chains[l->hash & (n - 1)] = l;
-		}
-	free(t->chains);
-	t->chains = chains;
-	t->n_chains = n;
-	return 0;
-}
 
 static int format_of(const struct mp_lwm2m_link *link)
 {
@@ -77,31 +46,35 @@ static int check(struct object_links *l)
 	return 0;
 }
 
+int object_links_init(struct object_links_table *t)
+{
+	return mp_map_init(&t->by_text);
+}
+
+static struct object_links *links_of(struct mp_map_link *l)
+{
+	return (struct object_links *)l; /* its first member */
+}
+
 int object_links_take(struct object_links_table *t, const void *text, size_t len,
 		      struct object_links **ret)
 {
-	uint32_t hash = hash_of(text, len);
-	struct object_links *l = t->n_chains ? t->chains[hash & (t->n_chains - 1)] : NULL;
+	uint64_t hash = mp_hash(text, len);
+	struct object_links *l = links_of(mp_map_find(&t->by_text, hash));
 	int r;
 
-	while (l && (l->hash != hash || l->len != len || memcmp(l->text, text, len) != 0))
-		l = l->next;
+	while (l && (l->len != len || memcmp(l->text, text, len) != 0))
+		l = links_of(mp_map_next(&l->by_text));
 	if (l || len == 0) {
-		if (len > 0)
-			l->refs++;
-		*ret = len > 0 ? l : NULL;
+		*ret = len > 0 ? object_links_ref(l) : NULL;
 		return 0;
 	}
 	if (len > OBJECT_LINKS_MAX)
 		return -EFBIG;
-	r = grow(t);
-	if (r < 0)
-		return r;
 	l = calloc(1, sizeof(*l) + len + 1);
 	if (!l)
 		return -ENOMEM;
 	l->refs = 1;
-	l->hash = hash;
 	l->len = (uint32_t)len;
 	memcpy(l->text, text, len);
 	r = check(l);
@@ -109,34 +82,26 @@ int object_links_take(struct object_links_table *t, const void *text, size_t len
 		free(l);
 		return r;
 	}
-	l->next = t->chains[hash & (t->n_chains - 1)];
-	t->chains[hash & (t->n_chains - 1)] = l;
-	t->n++;
+	mp_map_add(&t->by_text, &l->by_text, hash);
 	*ret = l;
 	return 0;
 }
 
 void object_links_drop(struct object_links_table *t, struct object_links *l)
 {
-	struct object_links **link;
-
 	if (!l || --l->refs > 0)
 		return;
-	link = &t->chains[l->hash & (t->n_chains - 1)];
-	while (*link != l)
-		link = &(*link)->next;
-	*link = l->next;
-	t->n--;
+	mp_map_remove(&t->by_text, &l->by_text);
 	free(l);
 }
 
 void object_links_done(struct object_links_table *t)
 {
-	for (size_t i = 0; i < t->n_chains; i++)
-		for (struct object_links *l = t->chains[i], *next; l; l = next) {
-			next = l->next;
-			free(l);
-		}
-	free(t->chains);
-	*t = (struct object_links_table){0};
+	struct mp_map_link *l;
+
+	while ((l = mp_map_any(&t->by_text))) {
+		mp_map_remove(&t->by_text, l);
+		free(links_of(l));
+	}
+	mp_map_done(&t->by_text);
 }

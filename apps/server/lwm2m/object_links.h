@@ -12,9 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/map.h"
+
 struct object_links {
-	struct object_links *next; /* of its hash chain */
-	uint32_t refs, hash, len;
+	struct mp_map_link by_text; /* first of all (object_links.c) */
+	uint32_t refs, len;
 	uint32_t batch, number; /* in which row of the journal it has been written, as what */
 	uint16_t root_at, root_len; /* of the alternate path within `text`; 0: none */
 	int format; /* that the device prefers (ct of the root); -1: none told */
@@ -24,9 +26,10 @@ struct object_links {
 #define OBJECT_LINKS_MAX 65535 /* bytes of a text */
 
 struct object_links_table {
-	struct object_links **chains;
-	size_t n, n_chains; /* a power of two */
+	struct mp_map by_text;
 };
+
+int object_links_init(struct object_links_table *t); /* 0, -ENOMEM */
 /* *ret is NULL for an empty text. -EBADMSG: no link format; -EFBIG; -ENOMEM. */
 int object_links_take(struct object_links_table *t, const void *text, size_t len,
 		      struct object_links **ret);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
+
 #define LEAST_DIGITS 8 /* a digest has 32 bits at least */
 
 /* ---- the text ---- */
@@ -70,76 +72,49 @@ int profile_id_parse(const char **text, size_t *len)
 
 /* ---- the table ---- */
 
-static uint32_t hash_of(const char *id, size_t len)
+int profiles_init(struct profiles *t)
 {
-	uint32_t h = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)id[i]) * 16777619u;
-	return h ^ h >> 15;
+	return mp_map_init(&t->by_id);
 }
 
-static int grow(struct profiles *t)
+static struct profile *profile_of(struct mp_map_link *l)
 {
-	size_t n = t->n_chains ? t->n_chains * 2 : 16;
-	struct profile **chains;
-
-	if (t->n < t->n_chains)
-		return 0;
-	chains = calloc(n, sizeof(struct profile *));
-	if (!chains)
-		return -ENOMEM;
-	for (size_t i = 0; i < t->n_chains; i++)
-		for (struct profile *p = t->chains[i], *next; p; p = next) {
-			next = p->next;
-			p->next = chains[p->hash & (n - 1)];
-			chains[p->hash & (n - 1)] = p;
-		}
-	free(t->chains);
-	t->chains = chains;
-	t->n_chains = n;
-	return 0;
+	return (struct profile *)l; /* its first member */
 }
 
 struct profile *profiles_find(const struct profiles *t, const char *id, size_t len, bool is_secure)
 {
-	uint32_t hash = hash_of(id, len);
-	struct profile *p = t->n_chains ? t->chains[hash & (t->n_chains - 1)] : NULL;
+	struct profile *p = profile_of(mp_map_find(&t->by_id, mp_hash(id, len)));
 
-	while (p && (p->hash != hash || p->is_secure != is_secure || p->len != len ||
-		     memcmp(p->id, id, len) != 0))
-		p = p->next;
+	while (p && (p->is_secure != is_secure || p->len != len || memcmp(p->id, id, len) != 0))
+		p = profile_of(mp_map_next(&p->by_id));
 	return p;
 }
 
-static int add(struct profiles *t, const char *id, size_t len, bool is_secure,
-	       struct object_links *links, struct profile **ret)
+static struct profile *add(struct profiles *t, const char *id, size_t len, bool is_secure,
+			   struct object_links *links)
 {
-	int r = grow(t);
-	struct profile *p = r == 0 ? calloc(1, sizeof(*p) + len + 1) : NULL;
+	struct profile *p = calloc(1, sizeof(*p) + len + 1);
 
 	if (!p)
-		return -ENOMEM;
+		return NULL;
 	p->links = object_links_ref(links);
-	p->hash = hash_of(id, len);
 	p->is_secure = is_secure;
 	p->len = (uint8_t)len;
 	memcpy(p->id, id, len);
-	p->next = t->chains[p->hash & (t->n_chains - 1)];
-	t->chains[p->hash & (t->n_chains - 1)] = p;
-	t->n++;
-	*ret = p;
-	return 0;
+	mp_map_add(&t->by_id, &p->by_id, mp_hash(id, len));
+	return p;
 }
 
 int profiles_learn(struct profiles *t, struct object_links_table *table, const char *id, size_t len,
 		   bool is_secure, struct object_links *links, struct profile **ret)
 {
 	struct profile *p = profiles_find(t, id, len, is_secure);
-	int r = p ? 0 : add(t, id, len, is_secure, links, &p);
 
-	if (r < 0)
-		return r;
+	if (!p)
+		p = add(t, id, len, is_secure, links);
+	if (!p)
+		return -ENOMEM;
 	if (p->links && p->links != links) {
 		object_links_drop(table, p->links);
 		p->links = NULL;
@@ -151,21 +126,14 @@ int profiles_learn(struct profiles *t, struct object_links_table *table, const c
 
 void profiles_drop(struct profiles *t, struct object_links_table *table, struct profile *p)
 {
-	struct profile **link;
-
 	if (!p || --p->refs > 0)
 		return;
-	link = &t->chains[p->hash & (t->n_chains - 1)];
-	while (*link != p)
-		link = &(*link)->next;
-	*link = p->next;
-	t->n--;
+	mp_map_remove(&t->by_id, &p->by_id);
 	object_links_drop(table, p->links);
 	free(p);
 }
 
 void profiles_done(struct profiles *t)
 {
-	free(t->chains);
-	*t = (struct profiles){0};
+	mp_map_done(&t->by_id);
 }

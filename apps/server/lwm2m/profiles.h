@@ -16,23 +16,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "lwm2m/object_links.h"
 
 #define PROFILE_ID_MAX 131 /* "1:" and the digits of 512 bits, with some room */
 
 struct profile {
-	struct profile *next; /* of its hash chain */
+	struct mp_map_link by_id; /* first of all (profiles.c) */
 	struct object_links *links; /* NULL: devices do not agree */
-	uint32_t refs, hash;
+	uint32_t refs;
 	bool is_secure;
 	uint8_t len;
 	char id[]; /* a NUL */
 };
 
 struct profiles {
-	struct profile **chains;
-	size_t n, n_chains; /* a power of two */
+	struct mp_map by_id;
 };
+
+int profiles_init(struct profiles *t); /* 0, -ENOMEM */
 
 /* The value of the parameter pid. 1: one id that the client has digested, which *text and *len are now
  * without quotes; 0: several, or one that client and server were to know beforehand, as no server of ours

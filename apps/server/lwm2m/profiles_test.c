@@ -85,8 +85,10 @@ struct scene {
 
 static int scene_open(struct scene *s)
 {
-	int r = object_links_take(&s->table, "</3/0>", 6, &s->a);
+	int r = object_links_init(&s->table);
 
+	r = r < 0 ? r : profiles_init(&s->profiles);
+	r = r < 0 ? r : object_links_take(&s->table, "</3/0>", 6, &s->a);
 	return r < 0 ? r : object_links_take(&s->table, "</3/1>", 6, &s->b);
 }
 
@@ -153,7 +155,7 @@ TEST(a_profile_that_stands_for_two_lists_stands_for_none)
 	ASSERT(!q->links);
 	for (unsigned i = 0; i < 3; i++)
 		profiles_drop(&s.profiles, &s.table, p);
-	ASSERT_INT(0, s.profiles.n);
+	ASSERT_INT(0, s.profiles.by_id.count);
 }
 
 TEST(many_profiles_are_found_again)
@@ -172,7 +174,7 @@ TEST(many_profiles_are_found_again)
 		ASSERT(find(&s, id, i & 1) == all[i]);
 		profiles_drop(&s.profiles, &s.table, all[i]);
 	}
-	ASSERT_INT(0, s.profiles.n);
+	ASSERT_INT(0, s.profiles.by_id.count);
 }
 
 TORTURE(profiles_survive_oom)

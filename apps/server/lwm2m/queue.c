@@ -9,6 +9,7 @@
 
 #include "server.h"
 #include "base/buf.h"
+#include "base/siphash.h"
 #include "inside.h"
 #include "lwm2m.h"
 #include "observations.h"
@@ -35,11 +36,7 @@ size_t queue_length(const struct server *s)
 
 static unsigned bit_of(const char *endpoint)
 {
-	uint32_t h = 2166136261u;
-
-	for (; *endpoint; endpoint++)
-		h = (h ^ (unsigned char)*endpoint) * 16777619u;
-	return (h ^ h >> 16) & (QUEUE_FILTER - 1);
+	return (unsigned)mp_hash(endpoint, strlen(endpoint)) & (QUEUE_FILTER - 1);
 }
 
 static void note(struct lwm2m *l, const char *endpoint)

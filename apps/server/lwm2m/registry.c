@@ -486,8 +486,10 @@ int registry_new(struct registry **ret)
 {
 	struct registry *g = calloc(1, sizeof(*g));
 
-	if (!g)
+	if (!g || object_links_init(&g->links) < 0 || profiles_init(&g->profiles) < 0) {
+		registry_free(g);
 		return -ENOMEM;
+	}
 	g->seed = random_number(g);
 	*ret = g;
 	return 0;
