@@ -154,6 +154,22 @@ static bool ask_containers(struct supervisor *s, struct child *install, const st
 	return mp_pair_send_result(&install->pair, -EIO, "") == 0;
 }
 
+/* Of an install that has answered, while it still is there, and of what is gone: the reboot may come in between. */
+static void note_peak(struct supervisor *s, const struct child *c, unsigned peak_kb)
+{
+	struct child *fetch = child_find(s, ROLE_FETCH, JOBS);
+	unsigned live = fetch ? system_status_kb(fetch->pid, "VmHWM:") : 0;
+
+	if (c->role == ROLE_FETCH && peak_kb > s->fetch_peak_kb)
+		s->fetch_peak_kb = peak_kb;
+	if (live > s->fetch_peak_kb)
+		s->fetch_peak_kb = live;
+	if (c->role != ROLE_INSTALL || c->job != JOB_INSTALL || !c->answered || !peak_kb)
+		return;
+	s->record.install_peak_rss_kb = peak_kb + s->fetch_peak_kb;
+	s->platform.save(&s->platform, &s->record);
+}
+
 static bool from_job(struct supervisor *s, struct child *c, const struct mp_msg *m)
 {
 	switch (m->type) {
@@ -170,6 +186,7 @@ static bool from_job(struct supervisor *s, struct child *c, const struct mp_msg 
 		return c->job == JOB_INSTALL && ask_containers(s, c, m);
 	case MP_MSG_RESULT:
 		c->answered = true;
+		note_peak(s, c, system_status_kb(c->pid, "VmHWM:"));
 		job_ended(s, c->job, mp_verdict_errno(m->verdict), m->text[0]);
 		return true;
 	default:
@@ -214,21 +231,6 @@ bool relay(struct supervisor *s, struct child *c)
 	}
 	mp_pair_done(&c->pair);
 	return false;
-}
-
-static void note_peak(struct supervisor *s, const struct child *c, unsigned peak_kb)
-{
-	struct child *fetch = child_find(s, ROLE_FETCH, JOBS);
-	unsigned live = fetch ? system_status_kb(fetch->pid, "VmHWM:") : 0;
-
-	if (c->role == ROLE_FETCH && peak_kb > s->fetch_peak_kb)
-		s->fetch_peak_kb = peak_kb;
-	if (live > s->fetch_peak_kb)
-		s->fetch_peak_kb = live;
-	if (c->role != ROLE_INSTALL || c->job != JOB_INSTALL || !c->answered)
-		return;
-	s->record.install_peak_rss_kb = peak_kb + s->fetch_peak_kb;
-	s->platform.save(&s->platform, &s->record);
 }
 
 void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak_kb)
