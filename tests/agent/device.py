@@ -165,7 +165,7 @@ class Device:
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait(10)
+            self.process.wait(60)
         self.process = None
 
     def close(self):
@@ -180,7 +180,7 @@ class Device:
     def said(self):
         return (self.root / "agent.log").read_text(errors="replace")
 
-    def wait(self, what, seconds=20):
+    def wait(self, what, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             value = what()
@@ -189,10 +189,10 @@ class Device:
             time.sleep(0.05)
         raise AssertionError(f"did not happen in {seconds} s; status {self.status()}\n{self.said()}")
 
-    def wait_state(self, state, seconds=20):
+    def wait_state(self, state, seconds=60):
         return self.wait(lambda: self.status().get("state") == state, seconds)
 
-    def wait_reboot(self, seconds=30, **how):
+    def wait_reboot(self, seconds=90, **how):
         """The agent asked for a reboot: it happens, and the agent of what then runs is started."""
         self.wait(lambda: self.process.poll() is not None, seconds)
         assert self.process.returncode == 0 and (self.root / "run/microplatform/reboot").exists(), self.said()

@@ -110,7 +110,7 @@ def test_an_update_by_lwm2m_alone_ends_proven(managed, fleet):  # noqa: F811
     fleet.publish(Release("1.1.0"))
     fleet.roll_out("1.1.0")
     assert managed.wait_reboot(60) == "1.1.0"
-    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven", 60)
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven")
     assert value(fleet, managed, "3/0/3") == "1.1.0"
     assert value(fleet, managed, "5/0/5") == 1 and value(fleet, managed, "5/0/3") == 0
 
@@ -123,7 +123,7 @@ def test_the_esp_makes_a_device_of_the_field_one_for_lwm2m_alone(make_managed, f
     fleet.roll_out("1.1.0")
     managed.wait(lambda: managed.status()["action"].startswith("lwm2m/"))
     assert managed.wait_reboot(60) == "1.1.0"
-    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven", 60)
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven")
 
 
 # ---- object 5 by hand: a deployment that is pushed, its files with the small hawkBit of ddi.py ----
@@ -133,7 +133,7 @@ def push(fleet, device, server, files, version="1.1.0", action="1001"):  # noqa:
     write(fleet, device, "5/0/0", document.hex())
 
 
-def wait_firmware(fleet, device, state, result, seconds=20):  # noqa: F811
+def wait_firmware(fleet, device, state, result, seconds=60):  # noqa: F811
     def reached():
         try:
             return (value(fleet, device, "5/0/3"), value(fleet, device, "5/0/5")) == (state, result)
@@ -239,7 +239,7 @@ def test_why_it_fell_back_is_the_reason_that_the_server_shows(make_managed, flee
     fleet.roll_out("1.1.0")
     assert managed.wait_reboot(60) == "1.1.0"
     assert managed.wait_reboot(60) == "1.0.0"
-    fleet.wait(lambda: fleet.devices()[0]["state"] == "failed", 60)
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "failed")
     assert fleet.devices()[0]["reason"] == (
         "The device could not bring up the new version (result 8): release 1.1.0 did not prove itself within 4 s: "
         "the product's health checks did not pass: 10-sensor: the sensor is silent")

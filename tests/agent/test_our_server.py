@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -19,13 +18,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from device import BUILD
+from ports import free_port
 from releases import Key, Release, Repository, sha256
-
-
-def free_port(kind):
-    with socket.socket(type=kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Fleet:
@@ -34,9 +28,9 @@ class Fleet:
     def __init__(self, folder):
         subprocess.run([BUILD / "mp", "init", "demo"], cwd=folder, check=True, capture_output=True)
         self.product = folder / "demo"
-        self.port = free_port(socket.SOCK_STREAM)
-        self.coaps_port = free_port(socket.SOCK_DGRAM)
-        self.tcp_port = free_port(socket.SOCK_STREAM)
+        self.port = free_port()
+        self.coaps_port = free_port()
+        self.tcp_port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         yaml = self.product / "product.yaml"  # whose address is in what LwM2M devices are told to fetch
         yaml.write_text(re.sub(r"https://[0-9.]+:[0-9]+", self.url, yaml.read_text()))
@@ -57,9 +51,9 @@ class Fleet:
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(60)
 
-    def wait(self, what, seconds=20):
+    def wait(self, what, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -76,7 +70,7 @@ class Fleet:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data, {
             "Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, context=self.tls, timeout=20) as answer:
+        with urllib.request.urlopen(request, context=self.tls, timeout=60) as answer:
             text = answer.read()
         return json.loads(text) if text else {}
 
@@ -146,7 +140,7 @@ def test_a_device_enrolls_and_says_what_it_is(enrolled, fleet):
 def test_a_rollout_ends_proven_and_not_before_the_reboot(enrolled, fleet):
     fleet.publish(Release("1.1.0"))
     fleet.roll_out("1.1.0")
-    enrolled.wait(lambda: enrolled.process.poll() is not None, 30)
+    enrolled.wait(lambda: enrolled.process.poll() is not None)
     assert fleet.devices()[0]["state"] != "proven"
     assert enrolled.wait_reboot() == "1.1.0"
     fleet.wait(lambda: fleet.devices()[0]["state"] == "proven")
@@ -156,7 +150,7 @@ def test_a_rollout_ends_proven_and_not_before_the_reboot(enrolled, fleet):
 def test_the_reason_of_a_fall_back_is_on_the_server(enrolled, fleet):
     fleet.publish(Release("1.1.0"))
     fleet.roll_out("1.1.0")
-    enrolled.wait(lambda: enrolled.process.poll() is not None, 30)
+    enrolled.wait(lambda: enrolled.process.poll() is not None)
     assert enrolled.wait_reboot(panic=["1.1.0"]) == "1.0.0"
     shown = fleet.wait(lambda: [d for d in fleet.devices() if d["state"] == "rolled_back"])[0]
     assert "did not come up" in shown["reason"], shown

@@ -167,7 +167,7 @@ def test_an_agent_killed_during_the_installation_resumes(make_device, server, re
     device.start()
     version = device.status().get("release")
     if version != "1.1.0":
-        device.wait(lambda: device.process.poll() is not None or device.status().get("release") == "1.1.0", 30)
+        device.wait(lambda: device.process.poll() is not None or device.status().get("release") == "1.1.0")
         if device.process.poll() is not None:
             assert device.wait_reboot() == "1.1.0"
     device.wait(lambda: server.closed("1001"))
@@ -182,7 +182,7 @@ def test_a_cancellation_during_the_download_is_accepted(device, server, reposito
         return data
     server.spoil = (".payload", slow)
     server.offer("1001", "1.1.0", repository.publish(Release("1.1.0")))
-    device.wait(lambda: server.closed("cancel 1001"), 30)
+    device.wait(lambda: server.closed("cancel 1001"))
     assert server.closed("cancel 1001")[0] == "success"
     device.wait_state("idle")
     assert device.entries() == ["mp_1.0.0.efi"]
@@ -226,7 +226,7 @@ def test_a_server_that_was_down_for_the_whole_boot_gets_its_answer(make_device, 
     device = make_device(grace=2)
     device.start()
     server.offer("1001", "1.1.0", repository.publish(second))
-    device.wait(lambda: device.process.poll() is not None, 30)
+    device.wait(lambda: device.process.poll() is not None)
     server.down = True
     assert device.wait_reboot() == "1.1.0"
     device.wait_state("proven")
@@ -235,7 +235,7 @@ def test_a_server_that_was_down_for_the_whole_boot_gets_its_answer(make_device, 
     time.sleep(1)
     assert server.closed("1001") is None
     server.down = False
-    device.wait(lambda: server.closed("1001"), 30)
+    device.wait(lambda: server.closed("1001"))
     assert server.closed("1001")[0] == "success"
 
 
@@ -243,12 +243,12 @@ def test_without_grace_a_server_that_is_down_brings_the_old_release_back(make_de
     device = make_device(proof=4)
     device.start()
     server.offer("1001", "1.1.0", repository.publish(second))
-    device.wait(lambda: device.process.poll() is not None, 30)
+    device.wait(lambda: device.process.poll() is not None)
     server.down = True
     assert device.wait_reboot() == "1.1.0"
     assert device.wait_reboot() == "1.0.0"
     server.down = False
-    device.wait(lambda: server.closed("1001"), 30)
+    device.wait(lambda: server.closed("1001"))
     assert "the server was not reached" in server.closed("1001")[1], server.closed("1001")
 
 

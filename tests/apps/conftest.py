@@ -58,7 +58,7 @@ class Engine:
         for child in self.children():
             os.kill(child, signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
 

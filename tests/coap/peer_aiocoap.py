@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import json
-import socket
+import pathlib
 import sys
 
 import aiocoap
 import aiocoap.resource
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from ports import free_port  # noqa: E402
 
 LIFETIME = 300
 
@@ -55,20 +58,14 @@ class Separate(aiocoap.resource.Resource):
         return aiocoap.Message(payload=b"late", content_format=0)
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 async def server():
     site, time = aiocoap.resource.Site(), Time()
     for name, resource in {"hello": Hello(), "echo": Echo(), "large": Large(), "upload": Upload(),
                            "time": time, "separate": Separate()}.items():
         site.add_resource([name], resource)
     ports, contexts = [], []
-    for transport, kind in (("simplesocketserver", socket.SOCK_DGRAM), ("tcpserver", socket.SOCK_STREAM)):
-        port = free_port(kind)
+    for transport in ("simplesocketserver", "tcpserver"):
+        port = free_port()
         contexts.append(await aiocoap.Context.create_server_context(
             site, bind=("127.0.0.1", port), transports=[transport]))
         ports.append(port)

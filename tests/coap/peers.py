@@ -23,7 +23,7 @@ class Program:
     def __init__(self, *command):
         self.command, self.process, self.ports = list(command), None, {}
 
-    def start(self, timeout=30):
+    def start(self, timeout=60):
         self.process = subprocess.Popen([*self.command, "server"], stdout=subprocess.PIPE,
                                         stdin=subprocess.DEVNULL)
         with selectors.DefaultSelector() as ready:

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ports import free_port
+
 CLIENT, SERVER = "coap-client-notls", "coap-server-notls"
 LARGE = bytes(i % 251 for i in range(20000))
 BODY = random.Random(8).randbytes(50000)
@@ -28,17 +30,11 @@ def ask_us(ours, carrier):
 
     def ask(path, *options):
         done = subprocess.run([CLIENT, "-B", "20", *options, f"{scheme}://{ours.address(carrier)}/{path}"],
-                              capture_output=True, timeout=40)
+                              capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.strip() + done.stderr.strip()
 
     return ask
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +42,7 @@ def their_port():
     port = free_port()
     process = subprocess.Popen([SERVER, "-A", "127.0.0.1", "-p", str(port)], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(100):
+    for _ in range(1200):
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
                 break

@@ -4,12 +4,13 @@ import os
 import pathlib
 import queue
 import shutil
-import socket
 import subprocess
 import threading
 import time
 
 import pytest
+
+import ports
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -35,7 +36,7 @@ class Program:
     def say(self, text):
         self.process.stdin.write(text.encode() + b"\n")
 
-    def expect(self, text, seconds=10):
+    def expect(self, text, seconds=30):
         """The next line with `text` in it."""
         until = time.monotonic() + seconds
         while True:
@@ -89,9 +90,7 @@ def connect(start):
 
 @pytest.fixture
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    return ports.free_port()
 
 
 def openssl(*args):

@@ -107,7 +107,7 @@ def test_an_openssl_client_goes_on_after_our_clean_restart(serve, start, tmp_pat
     talk(server, client)
     server.say(".quit")
     server.expect("saved 1")
-    server.process.wait(5)
+    server.process.wait(60)
     assert state.stat().st_mode & 0o777 == 0o600
     server = start(server.args[0], "server", f"127.0.0.1:{port}", PSK, f"state={state}")
     server.expect(f"restored psk {IDENTITY}")

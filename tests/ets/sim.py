@@ -45,7 +45,7 @@ class Sim:
 
     def stop(self):
         self.process.terminate()
-        status = self.process.wait(10)
+        status = self.process.wait(60)
         self.log.close()
         return status
 

@@ -92,7 +92,7 @@ def campaign(shared, make_sim):
         device.registered()
     firmware.publish(shared, "3.0.0", boards, size=20000)
     names = [sim.endpoint for sim in sims.values()] + [device.endpoint for device in devices.values()]
-    wait(lambda: all(shared.rest("GET", f"/devices/{name}")[1].get("board") for name in names), 20)
+    wait(lambda: all(shared.rest("GET", f"/devices/{name}")[1].get("board") for name in names))
     shared.rest("POST", "/rollouts", {"release": "3.0.0", "devices": names, "error_threshold": 100}, want=201)
     return shared
 
@@ -111,14 +111,14 @@ def device_state(server, name):
 
 @pytest.mark.parametrize("result", FINAL)
 def test_ets_773_777_778_780_a_failure_ends_with_its_sentence(campaign, result):
-    wait(lambda: device_state(campaign, f"result-{result}") == "failed", 20)
+    wait(lambda: device_state(campaign, f"result-{result}") == "failed")
     assert FINAL[result] in history(campaign, f"result-{result}")
     assert FINAL[result] in why(campaign, f"result-{result}")
 
 
 @pytest.mark.parametrize("result", AGAIN)
 def test_ets_774_775_776_what_may_work_the_next_time_is_tried_again(campaign, result):
-    wait(lambda: "tried again" in history(campaign, f"result-{result}"), 20)
+    wait(lambda: "tried again" in history(campaign, f"result-{result}"))
     assert AGAIN[result] in history(campaign, f"result-{result}")
 
 

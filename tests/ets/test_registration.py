@@ -97,7 +97,7 @@ def test_ets_108_109_queue_mode(make_sim, listen, version):
     """It sleeps after a second; what waits for it is asked with its next update, in order."""
     name = f"q{version}-"
     stream = listen(f"device={name}000")
-    sim = make_sim(name, "--queue-mode", "--awake", "1", "--lifetime", "8", "--version", version, secure=True)
+    sim = make_sim(name, "--queue-mode", "--awake", "1", "--lifetime", "16", "--version", version, secure=True)
     assert sim.registration()["queue_mode"]
     while stream.next("registration")[1]["event"] != "asleep":
         pass

@@ -22,7 +22,7 @@ class Leshan:
         self.coap, self.coaps = coap, coaps or next_port(coap)
 
     def connect(self):
-        return http.client.HTTPConnection(self.host, self.port, timeout=40)
+        return http.client.HTTPConnection(self.host, self.port, timeout=60)
 
     def ask(self, method, path, body=None, headers=None):
         """(status, parsed JSON or text)."""
@@ -71,7 +71,7 @@ class Process:
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 class Registered(Process):
@@ -107,7 +107,7 @@ class Lamp(Registered):
         self.process = subprocess.Popen([fleet.BUILD / "mp-sim", "--server", address, "--json", *options],
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
-        wait(lambda: server.client(self.endpoint), 15)
+        wait(lambda: server.client(self.endpoint))
 
 
 class DemoClient(Registered):

@@ -19,7 +19,7 @@ def test_it_registers_updates_and_deregisters(leshan, lamp):
     one = lamp(leshan, "mp-life-", "--lifetime", "30", "--time-scale", "20", "--deregister")
     first = leshan.client(one.endpoint)
     assert first["lwM2mVersion"] == "1.1" and first["availableInstances"]["3311"] == [0] and not first["secure"]
-    wait(lambda: leshan.client(one.endpoint)["lastUpdate"] > first["lastUpdate"], 10)
+    wait(lambda: leshan.client(one.endpoint)["lastUpdate"] > first["lastUpdate"])
     one.stop()
     assert not leshan.client(one.endpoint)
 
@@ -161,5 +161,5 @@ def test_firmware_by_pull(leshan, lamp, image_server):
     one = lamp(leshan, "mp-pull-", "--firmware-seconds", "1", "--time-scale", "10")
     node = {"id": 1, "kind": "singleResource", "value": image_server, "type": "string"}
     assert one.ask("PUT", "/5/0/1", node) == OK
-    wait(lambda: one.state() == (2, 0), 10)
+    wait(lambda: one.state() == (2, 0))
     updated(one, "7.8.9")

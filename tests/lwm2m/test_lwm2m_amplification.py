@@ -48,7 +48,7 @@ def test_libcoap_pulls_without_ever_answering(server, tmp_path):
     server.put(data)
 
     def coap(*how):
-        subprocess.run(["coap-client-notls", "-B", "20", "-p", port, *how], check=True, timeout=30,
+        subprocess.run(["coap-client-notls", "-B", "20", "-p", port, *how], check=True, timeout=60,
                        capture_output=True, cwd=tmp_path)
     base = f"coap://127.0.0.1:{server.coap_port}"
     coap("-m", "post", "-t", "40", "-e", LINKS.decode(), f"{base}/rd?ep=libcoap&lwm2m=1.1")

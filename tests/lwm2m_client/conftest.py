@@ -25,7 +25,7 @@ class Sim:
         """Ends it; its report."""
         if self.process.poll() is None:
             self.process.terminate()
-        self.code = self.process.wait(20)
+        self.code = self.process.wait(60)
         return json.loads(self.report.read_text()) if self.report.exists() else None
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small LwM2M server on aiocoap: it registers who comes, and asks what a test wants to know."""
 import asyncio
-import socket
 
 import aiocoap
 from aiocoap import resource
 from aiocoap.numbers.codes import Code
+
+from ports import free_port
 
 LINK, OPAQUE, SENML_JSON, ETCH_JSON, TLV = 40, 42, 110, 320, 11542
 
@@ -74,10 +75,7 @@ class Server:
         site.add_resource(["rd"], Registered(self))
         site.add_resource(["dp"], Dp(self))
         site.add_resource(["fw"], Blob(package))
-        tcp = transport == "tcpserver"
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        tcp, self.port = transport == "tcpserver", free_port()
         self.context = await aiocoap.Context.create_server_context(
             site, bind=("127.0.0.1", self.port), transports=[transport])
         self.uri = f"coap{'+tcp' if tcp else ''}://127.0.0.1:{self.port}"

@@ -148,7 +148,7 @@ def test_ets_771_firmware_by_pull(scene):
         a = await server.ask("sensor-000", Code.PUT, "5/0/1", f"{server.uri}/fw".encode(),
                              content_format=0)
         assert a.code == Code.CHANGED
-        for _ in range(100):
+        for _ in range(600):
             if (await update_state(server))[0] == 2:
                 break
             await asyncio.sleep(0.1)

@@ -2,6 +2,7 @@
 """A small LwM2M device for the tests of what surrounds the server's core: SenML JSON and text over
 plain CoAP, one thread, and obedient in whatever way a test wants."""
 import base64
+import contextlib
 import json
 import secrets
 import socket
@@ -174,7 +175,7 @@ class Device:
 
     # ---- asking ----
 
-    def request(self, number, path, queries=(), payload=b"", content_format=None, timeout=5):
+    def request(self, number, path, queries=(), payload=b"", content_format=None, timeout=60):
         self.mid = (self.mid + 1) & 0xffff
         token, done = secrets.token_bytes(4), threading.Event()
         options = [(URI_PATH, part) for part in path] + [(URI_QUERY, q) for q in queries]
@@ -182,9 +183,9 @@ class Device:
             options.append((CONTENT_FORMAT, content_format))
         self.waiting[token] = done
         data = encode(CON, number, self.mid, token, options, payload)
-        for _ in range(3):
+        for _ in range(round(timeout / 1.5)):
             self.socket.send(data)
-            if done.wait(timeout / 3):
+            if done.wait(1.5):
                 return self.answers.pop(token)
         raise TimeoutError(f"{self.endpoint}: no answer")
 
@@ -407,11 +408,13 @@ class Device:
         self.socket.close()
 
 
-def wait(condition, seconds=5):
+def wait(condition, seconds=20):
+    """What the condition returns once that is true. It may look for what is not there yet."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
+        with contextlib.suppress(LookupError):
+            found = condition()
+            if found:
+                return found
         time.sleep(0.02)
     raise TimeoutError("it did not happen")

@@ -31,7 +31,7 @@ class Server(fleet.Server):
 
     def ask(self, method, path, body=None, headers=None, want=None):
         """Any address: (status, what was answered, as JSON where it is)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=60)
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -73,7 +73,7 @@ class Stream:
     """Server-sent events, one after another."""
 
     def __init__(self, server, path, headers=None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=10)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=60)
         self.connection.request("GET", path, headers=headers or {})
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.read()

@@ -16,7 +16,7 @@ from device import code, wait
 def mp(server, tmp_path):
     def run(*args, want=0, **kwargs):
         done = subprocess.run([fleet.BUILD / "mp", "-C", server.product, "lwm2m", *args, "--server",
-                               f"https://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=30, **kwargs)
+                               f"https://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=60, **kwargs)
         assert done.returncode == want, done.stderr
         return done.stdout if want == 0 else done.stderr
     return run
@@ -79,7 +79,7 @@ def test_observing_goes_on_until_ctrl_c(server, mp, device):
         beating.set()
         thread.join()
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
     mp("unobserve", "dev-1", "3/0/9")
     assert "no such observation" in mp("unobserve", "dev-1", "3/0/9", want=1)

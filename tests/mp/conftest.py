@@ -4,11 +4,12 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
+
+from ports import free_port
 
 BUILD = pathlib.Path(os.environ.get("MP_BUILD", pathlib.Path(__file__).parents[2] / "build"))
 MP = BUILD / "mp"
@@ -32,12 +33,6 @@ def fails(*args, status=1, **kwargs):
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("mp"), done.stderr
     return lines[0]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def sha256(data):
@@ -137,7 +132,7 @@ class Product:
         with open(path, "ab") as log:
             self.process = subprocess.Popen([MP, "-C", self.dir, "serve", "--poll", "1"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        for _ in range(200):
+        for _ in range(1200):
             if "listening" in path.read_text()[before:]:
                 return
             assert self.process.poll() is None, path.read_text()
@@ -147,7 +142,7 @@ class Product:
     def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
-            assert self.process.wait(10) == 0, (self.dir.parent / "server.log").read_text()
+            assert self.process.wait(60) == 0, (self.dir.parent / "server.log").read_text()
             self.process = None
 
     def kill(self):

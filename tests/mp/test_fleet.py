@@ -35,7 +35,7 @@ class Device:
         if certificate:
             context.load_cert_chain(self.cert, self.key)
         connection = http.client.HTTPSConnection("127.0.0.1", self.product.port, context=context,
-                                                 timeout=10)
+                                                 timeout=60)
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         data = answer.read()
@@ -58,7 +58,7 @@ class Device:
 
     def offer(self):
         """The number of the offered action, once there is one."""
-        for _ in range(100):
+        for _ in range(600):
             link = self.ddi().get("_links", {}).get("deploymentBase", {}).get("href", "")
             if link:
                 return link.split("deploymentBase/")[1].split("?")[0]
@@ -271,5 +271,5 @@ def test_serve_passes_what_product_yaml_says_of_lwm2m(product):
 
 def test_a_second_server_on_the_same_folder(served):
     done = subprocess.run([MP, "-C", served.dir, "serve"], capture_output=True, text=True,
-                          timeout=20)
+                          timeout=60)
     assert done.returncode != 0 and done.stderr

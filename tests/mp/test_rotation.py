@@ -23,7 +23,7 @@ class Repository:
                 request = urllib.request.Request(f"{served.url}/api/v1/tuf{self.path}",
                                                  headers={"Authorization": f"Bearer {token}"})
                 try:
-                    status, body = 200, urllib.request.urlopen(request, context=context, timeout=10).read()
+                    status, body = 200, urllib.request.urlopen(request, context=context, timeout=60).read()
                 except urllib.error.HTTPError as e:
                     status, body = e.code, e.read()
                 self.send_response(status)

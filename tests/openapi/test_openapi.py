@@ -27,7 +27,7 @@ class Caller:
         self.fleet, self.description = fleet, description
 
     def send(self, method, path, body, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.fleet.http_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.fleet.http_port, timeout=60)
         try:
             connection.request(method.upper(), path, body, headers)
             answer = connection.getresponse()
@@ -460,7 +460,7 @@ def lwm2m_asleep(call, operations, thing):
     sent = wait(lambda: [r for r in call("get", queue, 200, id="thing-b")["items"] if r["state"] == "sent"])
     call("delete", one, 409, id="thing-b", request=sent[0]["request"])
     thing.silent = False
-    wait(lambda: any(r["state"] == "done" for r in call("get", queue, 200, id="thing-b")["items"]), 15)
+    wait(lambda: any(r["state"] == "done" for r in call("get", queue, 200, id="thing-b")["items"]))
     call("delete", queue, 200, id="thing-b")
 
 
@@ -507,7 +507,7 @@ def crowd(call, fleet):
     """More readers of events than there are places."""
     readers = []
     for _ in range(200):
-        reader = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
+        reader = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=60)
         readers.append(reader)
         reader.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.admin}"})
         if reader.getresponse().status == 503:
@@ -566,7 +566,7 @@ def test_events_are_what_the_description_names(fleet, description):
     """device, rollout and release carry what the API gives for them."""
     fleet.publish("1.0.0")
     device = fleet.device("demo-1", "0.9.0")
-    stream = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=10)
+    stream = http.client.HTTPConnection("127.0.0.1", fleet.http_port, timeout=60)
     stream.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {fleet.admin}"})
     answer = stream.getresponse()
     fleet.rollout("1.0.0")

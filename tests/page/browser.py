@@ -34,7 +34,7 @@ class Browser:
     def js(self, expression):
         return self("page", "evaluate", expression)
 
-    def until(self, expression, seconds=10):
+    def until(self, expression, seconds=30):
         """Wait until the page finds this true."""
         end = time.monotonic() + seconds
         while not self.js(expression):
@@ -42,7 +42,7 @@ class Browser:
                                             f"{self.js('document.body.innerText')}")
             time.sleep(0.05)
 
-    def until_text(self, selector, text, seconds=10):
+    def until_text(self, selector, text, seconds=30):
         """Wait until something visible that matches has the text in it."""
         self.until(f"[...document.querySelectorAll({json.dumps(selector)})].some((n) => "
                    f"n.checkVisibility() && n.textContent.includes({json.dumps(text)}))", seconds)
@@ -74,4 +74,4 @@ class Browser:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(20)
+        self.process.wait(60)

@@ -3,24 +3,18 @@
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import time
 
 import pytest
 
 from demo_fleet import BUILD, Fleet
+from ports import free_port
 from test_looks import CONTRAST
 from test_page import go, row, signed_in, until_row
 
 LAMP, SENSOR, SLEEPER = "mixed-002", "mixed-000", "sleeper-000"
 VALUE = "/3303/0/5700"
-
-
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def until(what, seconds=20):
@@ -36,7 +30,7 @@ def crowd(chromium, tmp_path_factory):
     if not (BUILD / "mp-sim").exists():
         pytest.skip(f"{BUILD / 'mp-sim'} is not built (MP_BUILD is the meson build folder)")
     fleet = Fleet(tmp_path_factory.mktemp("crowd"))
-    port = free_udp_port()
+    port = free_port()
     fleet.options += ["--coap-port", str(port), "--open-registration", "--awake", "1"]
     fleet.start()
 
@@ -55,7 +49,7 @@ def crowd(chromium, tmp_path_factory):
     finally:
         for process in sims:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
         fleet.kill()
 
 

@@ -11,7 +11,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -20,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from ports import free_port
 
 BUILD = pathlib.Path(os.environ.get("MP_BUILD", pathlib.Path(__file__).parents[2] / "build"))
 BOARD = "qemu-x86_64"
@@ -31,12 +32,6 @@ def sha256(data):
 
 def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Answer:
@@ -64,7 +59,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.environment())
-        for _ in range(400):
+        for _ in range(2400):
             assert self.process.poll() is None, self.log.read_text()
             try:
                 assert self.call("GET", "/", token=None, plain=True).status == 200
@@ -100,7 +95,7 @@ class Server:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(10)
+        status = self.process.wait(60)
         self.process = None
         return status
 
@@ -113,8 +108,8 @@ class Server:
 
     def connection(self, context=None, plain=False):
         if plain:
-            return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20,
+            return http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=60)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60,
                                            context=context or self.tls())
 
     def call(self, method, path, body=None, *, headers=None, token="", context=None, plain=False,

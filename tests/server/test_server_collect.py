@@ -12,7 +12,7 @@ def files(server):
 
 
 def wait_until_gone(server, *names):
-    for _ in range(200):
+    for _ in range(1200):
         if not files(server) & set(names):
             return
         time.sleep(0.05)

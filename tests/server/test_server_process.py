@@ -19,7 +19,7 @@ from fleet import Device
 # ---- the command line ----
 def run(*args):
     return subprocess.run([fleet.BUILD / "mp-server", *map(str, args)], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=20)
+                          stdin=subprocess.DEVNULL, timeout=60)
 
 
 def test_help_and_version(template):
@@ -70,6 +70,13 @@ def test_it_listens_on_loopback_alone(server):
 
 
 # ---- durability ----
+def roughly(answer):
+    """Without when devices were last seen, which is not written at each request."""
+    if isinstance(answer, dict):
+        return {k: roughly(v) for k, v in answer.items() if k != "last_seen"}
+    return [roughly(v) for v in answer] if isinstance(answer, list) else answer
+
+
 def test_everything_is_there_after_a_restart(server):
     server.publish("1.1.0")
     server.api("PUT", "/channels/stable", {"release": "1.1.0"})
@@ -83,7 +90,9 @@ def test_everything_is_there_after_a_restart(server):
     before = [server.api("GET", p) for p in paths]
     assert server.stop() == 0
     server.start()
-    assert [server.api("GET", p) for p in paths] == before
+    after = [server.api("GET", p) for p in paths]
+    assert roughly(after) == roughly(before)
+    assert 0 <= before[1]["last_seen"] - after[1]["last_seen"] < 60
     for d in (done, middle, waiting):
         d.connection = None
     middle.feedback("closed", "success")

@@ -63,7 +63,7 @@ def swupdate(server, folder, token, until, *more):
         raise AssertionError(f"{seen}\n{(folder / 'swupdate.log').read_text()[-3000:]}")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_swupdate_installs_and_reports(make_server, tmp_path):

@@ -43,7 +43,7 @@ def campaign(shared, make_sim):
 
     def proven():
         return sum(d["state"] == "proven" for name in KINDS for d in crowd.devices(shared, name).values())
-    wait(lambda: shared.metric("mp_lwm2m_requests_total") > 2 * len(names), 20)
+    wait(lambda: shared.metric("mp_lwm2m_requests_total") > 2 * len(names))
     shared.kill()
     shared.start()
     wait(lambda: proven() > 0, 60)
@@ -101,7 +101,7 @@ def test_each_component_gets_its_image_and_all_run_together(shared, make_sim, tr
     firmware.publish(shared, version, {"humidity": transfer}, size=20000, components={"humidity": ["modem", "bootloader"]})
     before = {e: d["state"] for e, d in crowd.devices(shared, name).items()}
     crowd.start(shared, version, names)
-    wait(lambda: before != {e: d["state"] for e, d in crowd.devices(shared, name).items()}, 20)
+    wait(lambda: before != {e: d["state"] for e, d in crowd.devices(shared, name).items()})
     shared.kill()
     shared.start()
     crowd.wait_until_ended(shared, [name], 60)
@@ -128,7 +128,7 @@ def test_software_that_runs_gives_way_to_the_next(shared, make_sim):
         firmware.publish(shared, version, {"thermometer": "push"}, objects={"thermometer": "software"})
         crowd.start(shared, version, [sim.endpoint])
         if kill:
-            wait(lambda: sim.said().count('"update", "detail": "begun"') == 2, 20)
+            wait(lambda: sim.said().count('"update", "detail": "begun"') == 2)
             shared.kill()
             shared.start()
         wait(lambda: crowd.devices(shared, "slow-")[sim.endpoint]["state"] == "proven" and
@@ -143,7 +143,7 @@ def test_an_image_may_only_be_brought_and_run_later(shared, make_sim):
     crowd.wait_until_known(shared, "later-", 1)
     firmware.publish(shared, "6.0.0", {"humidity": "push"})
     crowd.start(shared, "6.0.0", [name], confirm=True, download_only=True)
-    wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "unconfirmed", 20)
+    wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "unconfirmed")
     assert read(shared, name, "5/0/3") == 0
     shared.rest("POST", f"/devices/{name}/confirm", want=200)
     wait(lambda: crowd.devices(shared, "later-")[name]["state"] == "downloaded", 30)

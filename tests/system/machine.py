@@ -6,10 +6,11 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
+
+from ports import free_port
 
 BOARD = "qemu-x86_64"
 
@@ -48,7 +49,7 @@ class Server:
     def stop(self):
         if self.process:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
     def devices(self):
@@ -188,12 +189,6 @@ def listed(text):
     """Names in what debugfs' `ls -p` prints: /INODE/MODE/UID/GID/NAME/SIZE/."""
     names = (line.split("/")[5] for line in text.splitlines() if line.count("/") >= 6)
     return [n for n in names if n not in (".", "..", "")]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def missing(*programs):
