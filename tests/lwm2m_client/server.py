@@ -129,7 +129,7 @@ class Server:
         self.note("deregister", found.endpoint)
         return aiocoap.Message(code=Code.DELETED)
 
-    async def wait(self, condition, seconds=20):
+    async def wait(self, condition, seconds=60):
         async def until():
             while not condition():
                 self.changed.clear()

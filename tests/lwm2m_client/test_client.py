@@ -104,7 +104,7 @@ def test_ets_301_303_observation(scene):
 
 def test_ets_306_send(scene):
     async def test(server, sim):
-        await server.wait(lambda: server.sent, 30)
+        await server.wait(lambda: server.sent)
         assert server.sent[0][1] == 112
     scene(test, *ONE, "--send", "1")
 
@@ -179,7 +179,7 @@ def test_a_crowd_at_twenty_percent_loss_registers_and_is_the_same_for_the_same_s
     reports = []
 
     async def test(server, sim):
-        await server.wait(lambda: len(server.registrations) == 30, 50)
+        await server.wait(lambda: len(server.registrations) == 30, 150)
         reports.append(sorted(r.links for r in server.registrations.values()))
     # 1: the server knows a device whose answer was lost, so that the device does not know it yet
     for _ in range(2):
@@ -236,7 +236,7 @@ def test_a_tcp_connection_that_broke_is_made_again_and_the_registration_goes_on(
 
 def test_a_crowd_registers_over_tcp_and_deregisters(scene):
     async def test(server, sim):
-        await server.wait(lambda: len(server.registrations) == 50, 30)
+        await server.wait(lambda: len(server.registrations) == 50)
         sim.process.terminate()
         await server.wait(lambda: not server.registrations)
     scene(test, "--devices", "50", "--profile", "mixed", "--lifetime", "86400", "--deregister", transport="tcpserver")
