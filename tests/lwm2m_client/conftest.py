@@ -46,5 +46,5 @@ def scene(tmp_path):
                 sim.stop()
                 await server.stop()
             assert sim.code in codes
-        asyncio.run(asyncio.wait_for(play(), 60))
+        asyncio.run(asyncio.wait_for(play(), 240))
     return run
