@@ -97,11 +97,5 @@ void object_links_drop(struct object_links_table *t, struct object_links *l)
 
 void object_links_done(struct object_links_table *t)
 {
-	struct mp_map_link *l;
-
-	while ((l = mp_map_any(&t->by_text))) {
-		mp_map_remove(&t->by_text, l);
-		free(links_of(l));
-	}
 	mp_map_done(&t->by_text);
 }
