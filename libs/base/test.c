@@ -7,6 +7,7 @@
 
 static struct test *first, **last = &first;
 static bool failed;
+static const char *skipped; /* why; NULL: it is not */
 static long fail_at = -1; /* allocations left until one fails; -1: never */
 static bool injected;
 
@@ -44,6 +45,11 @@ void mp_test_add(struct test *t)
 {
 	*last = t;
 	last = &t->next;
+}
+
+void mp_test_skip(const char *why)
+{
+	skipped = why;
 }
 
 void mp_test_fail(const char *file, int line, const char *fmt, ...)
@@ -98,11 +104,13 @@ int main(int argc, char *argv[])
 		if (argc > 1 && strcmp(argv[1], t->name) != 0)
 			continue;
 		failed = false;
+		skipped = NULL;
 		if (t->torture)
 			torture(t);
 		else
 			t->run();
-		printf("%s %d - %s\n", failed ? "not ok" : "ok", ++n, t->name);
+		printf("%s %d - %s%s%s\n", failed ? "not ok" : "ok", ++n, t->name,
+		       skipped ? " # SKIP " : "", skipped ? skipped : "");
 		bad += failed;
 	}
 	printf("1..%d\n", n);

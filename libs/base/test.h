@@ -29,6 +29,7 @@ struct test {
 };
 
 void mp_test_add(struct test *t);
+void mp_test_skip(const char *why); /* lives on */
 void mp_test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -56,6 +57,13 @@ char *mp_test_cut(const void *data, size_t len);
 		mp_test_add(&entry_##id);                                                          \
 	}                                                                                          \
 	static int test_##id(void)
+
+/* This machine lacks what the test needs: the test ends, and counts as skipped. */
+#define SKIP(why)                                                                                  \
+	do {                                                                                       \
+		mp_test_skip(why);                                                                 \
+		return;                                                                            \
+	} while (0)
 
 #define ASSERT(cond)                                                                               \
 	do {                                                                                       \

@@ -175,10 +175,8 @@ TEST(a_listener_of_ipv6_takes_ipv4_too)
 	struct mp_net_address a, b;
 	char text[MP_NET_ADDRESS_TEXT];
 
-	if (!l) {
-		printf("# skipped: this machine has no IPv6\n");
-		return;
-	}
+	if (!l)
+		SKIP("this machine has no IPv6");
 	mp_tcp_listener_local(l, &a);
 	snprintf(text, sizeof(text), "127.0.0.1:%u", a.port);
 	ASSERT_OK(mp_net_address_parse(text, 0, &b));

@@ -51,6 +51,13 @@ static void set_buffer(int fd, int option, int force, int bytes)
 		(void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
 }
 
+/* IP_PMTUDISC_DO or IP_PMTUDISC_WANT. Both keep what fits from being fragmented; the first alone
+ * spares the kernel its table of IPv4 identifications, where each receiver has another cache line. */
+static void set_path_mtu(const struct mp_udp *u, int how)
+{
+	(void)setsockopt(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
+}
+
 static int set_options(struct mp_udp *u, const struct mp_udp_config *config)
 {
 	int buffer = config->buffer ? (int)config->buffer : BUFFER;
@@ -58,6 +65,7 @@ static int set_options(struct mp_udp *u, const struct mp_udp_config *config)
 
 	set_buffer(u->fd, SO_RCVBUF, SO_RCVBUFFORCE, buffer);
 	set_buffer(u->fd, SO_SNDBUF, SO_SNDBUFFORCE, buffer);
+	set_path_mtu(u, IP_PMTUDISC_DO);
 	if (u->family == AF_INET6 &&
 	    setsockopt(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0)
 		return -errno;
@@ -302,17 +310,33 @@ static void forget(struct queue *q, unsigned count)
 		q->begin = q->end = 0;
 }
 
+/* The first `count` of `out`; how many left, -errno. The first one leaves in fragments when it is
+ * longer than what the path to its receiver is known to take. */
+static int send_out(struct mp_udp *u, unsigned count)
+{
+	int n = sendmmsg(u->fd, u->out, count, 0);
+
+	if (n < 0 && errno == EMSGSIZE) {
+		set_path_mtu(u, IP_PMTUDISC_WANT);
+		n = sendmmsg(u->fd, u->out, 1, 0);
+		n = n < 0 ? -errno : n;
+		set_path_mtu(u, IP_PMTUDISC_DO);
+		return n;
+	}
+	return n < 0 ? -errno : n;
+}
+
 static int flush(struct mp_udp *u, struct queue *q)
 {
 	int left = 0;
 
 	while (q->count > 0) {
-		int n = sendmmsg(u->fd, u->out, ready_to_send(u, q), 0);
+		int n = send_out(u, ready_to_send(u, q));
 
-		if (n < 0 && errno == EINTR)
+		if (n == -EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return -EAGAIN;
+		if (n == -EAGAIN)
+			return n;
 		if (n < 0)
 			n = 1; /* the first one was refused: it counts as sent and lost */
 		forget(q, (unsigned)n);

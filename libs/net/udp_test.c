@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "base/test.h"
 #include "net/udp.h"
@@ -85,10 +89,8 @@ TEST(a_datagram_arrives_over_ipv6)
 {
 	auto_(mp_udp) *probe = port("[::1]:0", false);
 
-	if (!probe) {
-		printf("# skipped: this machine has no IPv6\n");
-		return;
-	}
+	if (!probe)
+		SKIP("this machine has no IPv6");
 	there_and_back("[::1]:0");
 }
 
@@ -99,10 +101,8 @@ TEST(an_ipv6_port_takes_ipv4_and_answers_from_the_address_that_was_asked)
 	struct seen s = {0};
 	char text[MP_NET_ADDRESS_TEXT];
 
-	if (!server) {
-		printf("# skipped: this machine has no IPv6\n");
-		return;
-	}
+	if (!server)
+		SKIP("this machine has no IPv6");
 	ASSERT(client);
 	mp_udp_local(server, &to);
 	snprintf(text, sizeof(text), "127.3.2.1:%u", to.port);
@@ -222,6 +222,67 @@ TEST(the_largest_datagram_arrives_and_longer_ones_are_dropped)
 	ASSERT_INT(2, mp_udp_flush(a));
 	ASSERT_INT(2, receive(b, 2, &s));
 	ASSERT_INT(0, s.len);
+}
+
+/* A network of our own, whose loopback takes `mtu` bytes. */
+static int make_narrow_network(int mtu)
+{
+	struct ifreq lo = {.ifr_name = "lo"};
+	auto_close int fd = -1;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 ||
+	    (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
+		return -errno;
+	lo.ifr_mtu = mtu;
+	if (ioctl(fd, SIOCSIFMTU, &lo) < 0)
+		return -errno;
+	lo.ifr_flags = IFF_UP | IFF_RUNNING;
+	return ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
+}
+
+static void cross_narrow_network(bool *ret_crossed)
+{
+	auto_(mp_udp) *a = port("127.0.0.1:0", false), *b = port("127.0.0.1:0", false);
+	static const uint8_t data[MP_UDP_SIZE];
+	struct mp_net_address to;
+	struct seen s = {0};
+	int how = -1;
+	socklen_t len = sizeof(how);
+
+	ASSERT(a && b);
+	mp_udp_local(b, &to);
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "short", 5));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, data, sizeof(data)));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, data, sizeof(data)));
+	ASSERT_OK(mp_udp_queue(a, NULL, &to, "last", 4));
+	ASSERT_INT(4, mp_udp_flush(a));
+	ASSERT_INT(4, receive(b, 4, &s));
+	ASSERT_INT(4, s.len);
+	ASSERT_OK(getsockopt(mp_udp_fd(a), IPPROTO_IP, IP_MTU_DISCOVER, &how, &len));
+	ASSERT_INT(IP_PMTUDISC_DO, how);
+	*ret_crossed = true;
+}
+
+TEST(what_is_too_long_for_its_path_leaves_in_fragments)
+{
+	bool crossed = false;
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	ASSERT(child >= 0);
+	if (child == 0) {
+		if (make_narrow_network(1280) < 0)
+			_exit(77);
+		cross_narrow_network(&crossed);
+		fflush(stdout);
+		_exit(!crossed);
+	}
+	ASSERT_INT(child, waitpid(child, &status, 0));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		SKIP("this user may not make a network of his own");
+	ASSERT_INT(0, status);
 }
 
 TEST(discarded_datagrams_do_not_leave)
