@@ -78,7 +78,7 @@ int actions_poll(struct server *s, struct device *d, enum offer *ret, bool *ret_
 			return r;
 		tell(s, d);
 	}
-	what = decide(d, release, 0, NULL, 0);
+	what = decide(d, release, 0, 0, NULL, 0);
 	if (what == OFFER_NEW) {
 		r = offer(s, d);
 		*ret_wrote = true;

@@ -148,8 +148,8 @@ static enum offer ended(const struct reason *why, const struct device *d)
 	}
 }
 
-enum offer decide(const struct device *d, const struct release *release, int64_t now, char *reason,
-		  size_t room)
+enum offer decide(const struct device *d, const struct release *release, int64_t now, int64_t seen,
+		  char *reason, size_t room)
 {
 	struct reason why = {reason, room};
 	char since[64];
@@ -158,10 +158,9 @@ enum offer decide(const struct device *d, const struct release *release, int64_t
 	if (d->action)
 		return under_way(&why, d, now);
 	if (!d->rollout)
-		return d->last_seen ? say(&why, OFFER_NOTHING, "No rollout includes it.")
-				    : say(&why, OFFER_NOTHING,
-					  "It has never polled, and no rollout "
-					  "includes it.");
+		return say(&why, OFFER_NOTHING,
+			   seen ? "No rollout includes it."
+				: "It was never heard of, and no rollout includes it.");
 	if (member_is_over(d->member))
 		return ended(&why, d);
 	if (d->rollout->state != ROLLOUT_RUNNING)
@@ -169,10 +168,11 @@ enum offer decide(const struct device *d, const struct release *release, int64_t
 	offer = suits(&why, d, release);
 	if (offer == OFFER_NOTHING)
 		return offer;
-	if (!d->last_seen)
-		return say(&why, OFFER_NEW, "It has never polled; %s waits for it.",
+	if (!seen)
+		return say(&why, OFFER_NEW, "It was never heard of; %s waits for it.",
 			   release->version);
-	span(now - d->last_seen, since, sizeof(since));
-	return say(&why, OFFER_NEW, "It is offered %s on its next poll; the last was %s ago.",
+	span(now - seen, since, sizeof(since));
+	return say(&why, OFFER_NEW,
+		   "It is offered %s as soon as it is heard of again; the last time was %s ago.",
 		   release->version, since);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * decide.h - the one decision: a device and its state -> an offer, and why
  *
- *     what = decide(d, release, 0, NULL, 0);             // on each poll
- *     decide(d, release, now, reason, sizeof(reason));   // "why is this device not updating?"
+ *     what = decide(d, release, 0, 0, NULL, 0);                // on each poll
+ *     decide(d, release, now, seen, reason, sizeof(reason)); // "why is this device not updating?"
  */
 #pragma once
 
@@ -21,6 +21,7 @@ enum offer {
 };
 
 /* `release` is that of the device's rollout, NULL without one. The sentence is written when
- * `reason` is given; it then also tells how things stand, which no poll needs. */
-enum offer decide(const struct device *d, const struct release *release, int64_t now, char *reason,
-		  size_t room);
+ * `reason` is given; it then also tells how things stand, which no poll needs. `seen`: when the device
+ * was last heard of, 0: never. */
+enum offer decide(const struct device *d, const struct release *release, int64_t now, int64_t seen,
+		  char *reason, size_t room);

@@ -13,19 +13,20 @@ static struct release release = {
 	.version = "1.1.0", .minimum_version = "", .n_boards = 1, .boards = {"qemu"}};
 static struct rollout rollout;
 static struct device device;
+static int64_t seen;
 static char why[512];
 
 static void reset(void)
 {
 	release.minimum_version = "";
 	release.n_boards = 1;
+	seen = NOW - 180;
 	rollout = (struct rollout){.id = 7, .release = "1.1.0", .state = ROLLOUT_RUNNING};
 	device = (struct device){.name = "d",
 				 .board = "qemu",
 				 .release = "1.0.0",
 				 .target = "",
 				 .product = "",
-				 .last_seen = NOW - 180,
 				 .rollout = &rollout,
 				 .state = DEVICE_IDLE,
 				 .member = MEMBER_WAITING};
@@ -33,8 +34,9 @@ static void reset(void)
 
 static enum offer ask(void)
 {
-	enum offer quiet = decide(&device, device.rollout ? &release : NULL, NOW, NULL, 0);
-	enum offer told = decide(&device, device.rollout ? &release : NULL, NOW, why, sizeof(why));
+	enum offer quiet = decide(&device, device.rollout ? &release : NULL, NOW, seen, NULL, 0);
+	enum offer told =
+		decide(&device, device.rollout ? &release : NULL, NOW, seen, why, sizeof(why));
 
 	return quiet == told ? told : (enum offer) - 1;
 }
@@ -59,16 +61,16 @@ TEST(a_device_without_a_rollout_gets_nothing)
 	reset();
 	device.rollout = NULL;
 	ASKED(OFFER_NOTHING, "No rollout includes it");
-	device.last_seen = 0;
-	ASKED(OFFER_NOTHING, "never polled");
+	seen = 0;
+	ASKED(OFFER_NOTHING, "never heard of");
 }
 
 TEST(a_waiting_device_is_offered_the_release)
 {
 	reset();
-	ASKED(OFFER_NEW, "on its next poll; the last was 3 minutes ago");
-	device.last_seen = 0;
-	ASKED(OFFER_NEW, "never polled; 1.1.0 waits");
+	ASKED(OFFER_NEW, "as soon as it is heard of again; the last time was 3 minutes ago");
+	seen = 0;
+	ASKED(OFFER_NEW, "never heard of; 1.1.0 waits");
 }
 
 TEST(what_is_under_way_goes_on_whatever_the_rollout_does)

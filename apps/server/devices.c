@@ -318,12 +318,9 @@ int devices_remove(struct server *s, struct device *d)
 
 /* ---- when it was seen ---- */
 
-void devices_seen(struct server *s, struct device *d)
+static void seen_at(struct devices *t, struct device *d, int64_t time)
 {
-	struct devices *t = s->devices;
-	int64_t now = server_now();
-
-	if (!d->is_dirty && now - d->last_seen >= SEEN_EVERY) {
+	if (!d->is_dirty && time / SEEN_EVERY != d->last_seen / SEEN_EVERY) {
 		if (t->n_dirty == t->dirty_room) {
 			size_t room = t->dirty_room ? t->dirty_room * 2 : 1024;
 			struct device **dirty = realloc(t->dirty, room * sizeof(*dirty));
@@ -336,7 +333,20 @@ void devices_seen(struct server *s, struct device *d)
 		t->dirty[t->n_dirty++] = d;
 		d->is_dirty = true;
 	}
-	d->last_seen = now;
+	d->last_seen = time;
+}
+
+void devices_seen(struct server *s, struct device *d)
+{
+	seen_at(s->devices, d, server_now());
+}
+
+void devices_seen_before(struct server *s, const char *name, int64_t time)
+{
+	struct device *d = devices_find(s->devices, name);
+
+	if (d && time > d->last_seen)
+		seen_at(s->devices, d, time);
 }
 
 void devices_write_seen(struct server *s, bool all)

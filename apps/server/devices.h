@@ -102,6 +102,10 @@ int devices_key_id(struct server *s, const struct device *d, char ret[65]);
 
 /* It polled, or sent something. Written back in batches. */
 void devices_seen(struct server *s, struct device *d);
+/* It was heard of by another protocol, whose memory of it ends. Without effect when it is not known. */
+void devices_seen_before(struct server *s, const char *name, int64_t time);
+/* When it was last heard of, by whatever protocol: seconds since 1970, 0: never. */
+int64_t device_last_seen(const struct server *s, const struct device *d);
 void devices_write_seen(struct server *s, bool all);
 
 /* What became known of it; members that are NULL stay as they are. */

@@ -230,8 +230,7 @@ static int make_narrow_network(int mtu)
 	struct ifreq lo = {.ifr_name = "lo"};
 	auto_close int fd = -1;
 
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 ||
-	    (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 || (fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
 		return -errno;
 	lo.ifr_mtu = mtu;
 	if (ioctl(fd, SIOCSIFMTU, &lo) < 0)

@@ -33,6 +33,28 @@ def test_a_registration_is_shown_with_its_objects_and_their_names(server, device
     server.rest("GET", "/devices/nobody/lwm2m", want=404)
 
 
+def test_who_is_registered_is_online_and_was_seen_afterwards_too(server, device):
+    def shown():
+        return server.rest("GET", "/devices/dev-1")[1]
+
+    def reason():
+        return server.rest("GET", "/devices/dev-1/why", want=200)["reason"]
+
+    wait(lambda: shown().get("id"))
+    assert server.rest("GET", "/status", want=200)["online"] == 1
+    assert reason() == "No rollout includes it."
+    device.deregister()
+    seen = shown()["last_seen"]
+    assert 0 <= time.time() - seen < 60
+    assert reason() == "No rollout includes it."
+    server.stop()
+    server.start()
+    assert shown()["last_seen"] == seen
+    server.rest("POST", "/devices", {"id": "dev-2"}, want=201)
+    assert server.rest("GET", "/devices/dev-2", want=200)["last_seen"] == 0
+    assert "never heard of" in server.rest("GET", "/devices/dev-2/why", want=200)["reason"]
+
+
 # ---- reading ----
 
 def test_ets_222_223_224_225_reading_objects_instances_resources(server, device):

@@ -175,7 +175,7 @@ def test_the_detail_follows_the_device(filled, browser):
     device = filled.device("live:2")  # an id with a colon
     filled.rollout("1.1.0", devices=["live:2"], error_threshold=100)
     signed_in(browser, filled, "#/devices/live%3A2", "live:2")
-    browser.until_text(".why", "It is offered 1.1.0 on its next poll")
+    browser.until_text(".why", "It is offered 1.1.0 as soon as it is heard of again")
     device.offer()
     browser.until_text(".state", "Offered")
     browser.until_text(".entry", "1.1.0")

@@ -191,7 +191,7 @@ def test_a_rollout_brings_everybody_to_proven(fleet):
     assert (rollout["state"], rollout["success_threshold"], rollout["error_threshold"]) == ("running", 100, 50)
     assert counts(fleet) == {"waiting": 4}
     d = fleet.devices[0]
-    assert "waits" in d.why() or "next poll" in d.why()
+    assert "1.1.0 as soon as it is heard of again" in d.why()
     d.links()
     assert counts(fleet) == {"waiting": 3, "offered": 1}
     assert "has not fetched the offer" in d.why()
@@ -476,4 +476,4 @@ def test_a_device_is_registered_once(server):
     server.api("POST", "/devices", {"id": "d1"}, want=409)
     server.api("POST", "/devices", {"id": "a b"}, want=400)
     server.api("POST", "/devices", {}, want=400)
-    assert "never polled" in server.api("GET", "/devices/d1/why")["reason"]
+    assert "never heard of" in server.api("GET", "/devices/d1/why")["reason"]

@@ -497,6 +497,7 @@ void registration_end(struct lwm2m *l, struct registration *r, enum lwm2m_event_
 					    .registration = r,
 					    .endpoint = r->endpoint});
 	requests_gone(l, r); /* those of the listeners */
+	devices_seen_before(l->server, r->endpoint, registration_seen(r));
 	durable_ended(l, r);
 	observations_drop_all(l->observations, r);
 	registry_remove(l->registry, r);

@@ -430,7 +430,7 @@ void registry_seen(struct registry *g, struct registration *r, int64_t ms)
 {
 	uint32_t now = (uint32_t)(ms / 1000);
 
-	if (now - r->heard >= SEEN_EVERY)
+	if (now / SEEN_EVERY != r->heard / SEEN_EVERY)
 		registry_touch(g, r); /* is written with its chunk, whenever that is */
 	r->heard = now;
 }

@@ -167,7 +167,7 @@ void rest_get_why(struct call *c)
 	if (!d)
 		return;
 	decide(d, d->rollout ? releases_find(c->server->releases, d->rollout->release) : NULL,
-	       server_now(), reason, sizeof(reason));
+	       server_now(), device_last_seen(c->server, d), reason, sizeof(reason));
 	j = mp_json_new_object();
 	if (mp_json_put_str(j, "reason", reason) < 0) {
 		mp_json_free(j);

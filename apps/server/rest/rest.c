@@ -10,6 +10,8 @@
 #include "devices.h"
 #include "enrolment.h"
 #include "events.h"
+#include "lwm2m/lwm2m.h"
+#include "lwm2m/registry.h"
 #include "metrics.h"
 #include "releases.h"
 #include "rollouts.h"
@@ -159,20 +161,28 @@ void rest_reply_list(struct call *c, struct mp_json *items, uint64_t total)
 	call_reply(c, 200, j);
 }
 
-/* Devices by state, and how many polled so lately that they are there. */
+/* How many are there: they polled lately, or are registered over LwM2M. */
+static int64_t count_online(const struct server *s)
+{
+	int64_t patience = s->poll_seconds * 3 > 60 ? s->poll_seconds * 3 : 60;
+	int64_t since = server_now() - patience, n = (int64_t)registry_count(s->lwm2m->registry);
+	const struct device *d;
+
+	for (size_t i = 0; (d = devices_at(s->devices, i)); i++)
+		n += d->last_seen > since && !registry_find(s->lwm2m->registry, d->name);
+	return n;
+}
+
+/* Devices by state, and how many are there. */
 static int put_fleet(struct server *s, struct mp_json *j)
 {
 	struct mp_json *states = mp_json_new_object();
-	int64_t patience = s->poll_seconds * 3 > 60 ? s->poll_seconds * 3 : 60, online = 0;
-	const struct device *d;
 	int r = 0;
 
 	for (int i = 0; i < DEVICE_STATES; i++)
 		r |= mp_json_put_int(states, device_state_name((enum device_state)i),
 				     (int64_t)devices_in_state(s->devices, (enum device_state)i));
-	for (size_t i = 0; (d = devices_at(s->devices, i)); i++)
-		online += d->last_seen > server_now() - patience;
-	r |= mp_json_put_int(j, "online", online);
+	r |= mp_json_put_int(j, "online", count_online(s));
 	return r | mp_json_put(j, "states", states);
 }
 
