@@ -96,6 +96,16 @@ const char *firmware_version(void *part)
 	return p->version;
 }
 
+/* Of the image that is there, as object 33629 has it; else of what runs. */
+static const char *package_version(void *part)
+{
+	const struct part *p = part;
+
+	if (p->firmware->state < MP_LWM2M_UPDATE_DOWNLOADED)
+		return p->version;
+	return p->has_next ? p->next : NULL;
+}
+
 static const char *name(void *user)
 {
 	(void)user;
@@ -112,5 +122,5 @@ const struct mp_lwm2m_firmware_provider firmware_provider = {
 	.update = update,
 	.save = note_result,
 	.name = name,
-	.version = firmware_version,
+	.version = package_version,
 };

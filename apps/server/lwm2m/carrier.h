@@ -29,6 +29,7 @@ struct carrier {
 	uint16_t object;
 	uint16_t package, uri, update, state, result, version; /* resources */
 	uint16_t name; /* of a component */
+	uint16_t package_version; /* of the image that is there, where `version` is of what runs */
 	uint16_t activate, active; /* to be executed, to be read */
 	uint16_t uninstall; /* to be executed before another image is taken */
 	bool has_instances; /* some devices have several, or none until one is created */

@@ -21,6 +21,7 @@ struct facts { /* read from the device just now */
 	int64_t result;
 	char why[256]; /* what its log tells of a failure; "" when it does not */
 	char running[64]; /* the version that runs; "" when the device does not say */
+	char package[64]; /* the version of the image that is there; "" likewise */
 	bool is_active; /* software: its activation state */
 	bool is_told; /* software: the device took the order to install, and says nothing until it is done */
 };

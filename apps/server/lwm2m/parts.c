@@ -80,6 +80,9 @@ static void read_facts(const struct carrier *c, struct part *part,
 		f->is_active = number_of(result, part->instance, c->active, 0);
 	if (c->version != CARRIER_NONE)
 		parts_text(result, part->instance, c->version, f->running, sizeof(f->running));
+	if (c->package_version != CARRIER_NONE)
+		parts_text(result, part->instance, c->package_version, f->package,
+			   sizeof(f->package));
 }
 
 const char *parts_read(struct parts *p, const struct lwm2m_result *result)
@@ -115,12 +118,22 @@ void parts_explain(struct parts *p, const void *log, size_t len)
 
 /* ---- whose turn it is ---- */
 
+/* By us, in this action? What we have not seen ourselves, the device's image has to say. */
+static bool was_brought(const struct part *part)
+{
+	const struct facts *f = &part->facts;
+
+	if (!part->is_unseen)
+		return true;
+	return f->phase != PHASE_IDLE &&
+	       (f->phase != PHASE_DELIVERED || !*f->package ||
+		strcmp(f->package, part->firmware.version) == 0);
+}
+
 /* How far the action had come for this one. The store tells it for all of them alone. */
 static enum stage stage_of(const struct part *part, enum stage stage)
 {
-	bool was_brought = !part->is_unseen || part->facts.phase != PHASE_IDLE;
-
-	return part->is_anew || (stage < STAGE_TOLD && !was_brought) ? STAGE_OFFERED : stage;
+	return part->is_anew || (stage < STAGE_TOLD && !was_brought(part)) ? STAGE_OFFERED : stage;
 }
 
 static enum next decide(const struct part *part, enum stage stage, char *reason, size_t room)

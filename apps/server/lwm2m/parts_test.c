@@ -97,6 +97,19 @@ TEST(a_component_that_was_not_told_is_told_after_the_others_came_back)
 	ASSERT(next(&s, STAGE_BACK) == &s.part[2] && s.part[2].next == NEXT_UPDATE);
 }
 
+TEST(after_a_restart_an_image_of_another_version_is_not_taken_for_ours)
+{
+	struct scene s;
+
+	begin(&s);
+	set(&s, PHASE_DELIVERED, 0, "1");
+	strcpy(s.part[0].facts.package, "2");
+	strcpy(s.part[1].facts.package, "1.9");
+	ASSERT(next(&s, STAGE_DELIVERED) == &s.part[1] && s.part[1].next == NEXT_TRANSFER);
+	s.part[1].is_unseen = false; /* brought anew */
+	ASSERT(next(&s, STAGE_DELIVERED) == s.part && s.part->next == NEXT_UPDATE);
+}
+
 TEST(the_component_that_failed_by_itself_is_named)
 {
 	struct scene s;
