@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* carrier.c - from the client's messages to datagrams, CoAP over DTLS over one UDP port, or to a TCP
- * connection of each server that is reached so */
+/* carrier.c - from the client's messages to datagrams, CoAP over DTLS over one UDP port, or to a
+ * connection over TCP or TLS of each server that is reached so */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "dtls_mbedtls/dtls_mbedtls.h"
+#include "dtls_mbedtls/tls.h"
 #include "worker.h"
 
 int64_t worker_now_ms(void)
@@ -142,10 +143,16 @@ static struct link *new_link(struct worker *w, uint32_t ticket)
 	return l;
 }
 
-static int open_stream(struct worker *w, const struct mp_net_address *to, struct link *l)
+/* `own`: NULL without security. */
+static int open_stream(struct worker *w, const struct mp_net_address *to,
+		       const struct mp_dtls_credentials *own, struct link *l)
 {
-	int r = mp_coap_connection_open(w->coap, to, l, &l->stream);
+	struct mp_tcp *tcp;
+	int r = own ? mp_tls_connect(to, own, MP_COAP_CONNECTION_QUEUE, &tcp, NULL)
+		    : mp_tcp_connect(to, MP_COAP_CONNECTION_QUEUE, &tcp, NULL);
 
+	if (r == 0)
+		r = mp_coap_connection_over(w->coap, tcp, l, &l->stream);
 	if (r < 0)
 		*l = (struct link){0};
 	return r;
@@ -158,7 +165,7 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 	struct mp_dtls_credentials credentials;
 	struct mp_net_address to;
 	struct link *l;
-	int r = peer->tcp && peer->secure ? -ENOTSUP : resolve(peer, &to);
+	int r = resolve(peer, &to);
 
 	if (r == 0 && peer->secure)
 		r = choose_credentials(w, peer, &credentials);
@@ -168,7 +175,7 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 	if (!l)
 		return -EBUSY;
 	if (peer->tcp)
-		return open_stream(w, &to, l);
+		return open_stream(w, &to, peer->secure ? &credentials : NULL, l);
 	if (!peer->secure) {
 		l->is_up = true;
 		l->remote = (struct mp_coap_remote){.address = to};
@@ -232,7 +239,7 @@ unsigned carrier_streams(const struct worker *w, struct pollfd ret[LINKS])
 		if (!c)
 			continue;
 		ret[n] = (struct pollfd){.fd = mp_coap_connection_fd(c), .events = POLLIN};
-		if (!w->links[i].is_up || mp_coap_connection_wants_write(c))
+		if (mp_coap_connection_wants_write(c))
 			ret[n].events = POLLIN | POLLOUT;
 		n++;
 	}
@@ -252,7 +259,8 @@ static void end_stream(struct worker *w, struct link *l, int r)
 	mp_coap_connection_free(before.stream);
 }
 
-static void look_at_stream(struct worker *w, struct link *l)
+/* What is queued leaves. The client is told when that was the last of a handshake; it may end the link. */
+static int flush_stream(struct worker *w, struct link *l)
 {
 	struct mp_coap_connection *c = l->stream;
 	int r = mp_coap_connection_flush(c);
@@ -262,8 +270,18 @@ static void look_at_stream(struct worker *w, struct link *l)
 		mp_coap_connection_remote(c, &l->remote);
 		mp_lwm2m_client_connected(w->client, l->ticket, &l->remote);
 	}
+	return r;
+}
+
+static void look_at_stream(struct worker *w, struct link *l)
+{
+	struct mp_coap_connection *c = l->stream;
+	int r = flush_stream(w, l);
+
 	if (l->stream == c && (r == 0 || r == -EAGAIN))
 		r = mp_coap_connection_receive(c);
+	if (l->stream == c && r == 0)
+		r = flush_stream(w, l);
 	if (l->stream == c && r < 0 && r != -EAGAIN)
 		end_stream(w, l, r);
 }

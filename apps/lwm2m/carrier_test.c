@@ -142,32 +142,52 @@ TEST(a_session_that_the_server_ends_is_made_anew)
 
 /* ---- streams ---- */
 
+static const char *const stream_schemes[] = {"coap+tcp", "coaps+tcp"};
+
 TEST(ets_106_a_server_over_tcp_has_a_connection)
 {
-	SHORE(s, "coap+tcp");
+	for (unsigned i = 0; i < 2; i++) {
+		SHORE(s, stream_schemes[i]);
 
-	ASSERT_OK(shore_open(&s));
-	shore_run(&s, 300);
-	ASSERT(shore_is_registered(&s));
-	ASSERT_INT(1, s.streams);
-	ASSERT_STR("demo", shore_read(&s, "3/0/0"));
-	ASSERT(s.client.is_reliable);
+		ASSERT_OK(shore_open(&s));
+		shore_run(&s, 500);
+		ASSERT(shore_is_registered(&s));
+		ASSERT_INT(1, s.streams);
+		ASSERT_STR("demo", shore_read(&s, "3/0/0"));
+		ASSERT(s.client.is_reliable);
+		ASSERT_STR(i ? "one:of:many" : "", s.identity);
+	}
 }
 
 TEST(a_connection_that_the_server_closes_is_made_anew)
 {
-	SHORE(s, "coap+tcp");
+	for (unsigned i = 0; i < 2; i++) {
+		SHORE(s, stream_schemes[i]);
 
-	ASSERT_OK(shore_open(&s));
-	shore_run(&s, 300);
-	ASSERT(shore_is_registered(&s));
-	shore_hang_up(&s);
-	for (int i = 0; i < 400 && s.streams < 2; i++)
+		ASSERT_OK(shore_open(&s));
 		shore_run(&s, 500);
+		ASSERT(shore_is_registered(&s));
+		shore_hang_up(&s);
+		for (int k = 0; k < 400 && s.streams < 2; k++)
+			shore_run(&s, 500);
+		shore_run(&s, 500);
+		ASSERT_INT(2, s.streams);
+		ASSERT_INT(1, links_in_use(&s));
+		ASSERT_STR("demo", shore_read(&s, "3/0/0"));
+	}
+}
+
+TEST(a_server_over_tls_with_another_key_is_no_connection)
+{
+	SHORE(s, "coaps+tcp");
+
+	s.key = "fedcba9876543210";
+	ASSERT_OK(shore_open(&s));
 	shore_run(&s, 500);
-	ASSERT_INT(2, s.streams);
-	ASSERT_INT(1, links_in_use(&s));
-	ASSERT_STR("demo", shore_read(&s, "3/0/0"));
+	ASSERT_STR("one:of:many", s.identity);
+	ASSERT(!shore_is_registered(&s));
+	ASSERT_INT(0, links_in_use(&s));
+	ASSERT(s.bed.w.wake < INT64_MAX); /* another try */
 }
 
 TEST(a_port_where_nobody_listens_is_no_connection)
@@ -192,7 +212,6 @@ TEST(a_connection_that_cannot_be_is_refused_at_once)
 		struct mp_lwm2m_peer peer;
 		int r;
 	} cases[] = {
-		{{.host = "127.0.0.1", .port = 1, .secure = true, .tcp = true}, -ENOTSUP},
 		{{.host = "127.0.0.1", .port = 1, .secure = true, .mode = MP_LWM2M_SECURITY_RPK},
 		 -ENOTSUP},
 		{{.host = "", .port = 1}, -EHOSTUNREACH},

@@ -60,9 +60,9 @@ static int run(struct shore *s, unsigned deaf_ms, int *ret_seen)
 
 TEST(the_loop_registers_and_ends_with_its_supervisor)
 {
-	static const char *const schemes[] = {"coap", "coaps", "coap+tcp"};
+	static const char *const schemes[] = {"coap", "coaps", "coap+tcp", "coaps+tcp"};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		int seen = -1;
 		SHORE(s, schemes[i]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * shore.h - for tests: the worker of bed.h with its real carrier, and a server at the other end of loopback
  *
- *     SHORE(s, "coaps");                          // coap, coaps or coap+tcp
+ *     SHORE(s, "coaps");                          // coap, coaps, coap+tcp or coaps+tcp
  *     ASSERT_OK(shore_open(&s));
  *     shore_run(&s, 1000);                        // ms of a clock that only moves here
  *     ASSERT_STR("demo", shore_read(&s, "3/0/0"));
@@ -11,6 +11,7 @@
 #include "bed.h"
 #include "coap/connection.h"
 #include "dtls_mbedtls/dtls_mbedtls.h"
+#include "dtls_mbedtls/tls.h"
 #include "net/tcp.h"
 
 #define SHORE_STEP_MS 10
@@ -22,6 +23,7 @@ struct shore {
 	struct mp_udp *udp;
 	struct mp_dtls *dtls;
 	struct mp_tcp_listener *listener;
+	struct mp_tls *tls; /* of its connections; NULL: none */
 	struct mp_coap *coap;
 	struct mp_coap_connection *stream;
 	struct mp_coap_remote client; /* as it came last */
@@ -111,23 +113,33 @@ static inline void shore_datagram(void *user, const struct mp_udp_datagram *d)
 		mp_coap_receive(s->coap, &from, d->data, d->len);
 }
 
-static inline void shore_take_streams(struct shore *s)
+static inline int shore_accept(struct shore *s, struct mp_tcp **ret)
 {
-	struct mp_tcp *tcp;
+	int r = mp_tcp_accept(s->listener, 65536, ret);
 
-	if (s->listener && !s->stream && mp_tcp_accept(s->listener, 65536, &tcp) == 0 &&
-	    mp_coap_connection_accepted(s->coap, tcp, s, &s->stream) == 0)
-		s->streams++;
-	if (!s->stream)
-		return;
-	if (mp_coap_connection_receive(s->stream) == 0)
-		(void)mp_coap_connection_flush(s->stream);
+	return r == 0 && s->tls ? mp_tls_put_on(s->tls, *ret, s) : r;
 }
 
 static inline void shore_hang_up(struct shore *s)
 {
 	mp_coap_connection_free(s->stream);
 	s->stream = NULL;
+}
+
+static inline void shore_take_streams(struct shore *s)
+{
+	struct mp_tcp *tcp;
+	int r;
+
+	if (s->listener && !s->stream && shore_accept(s, &tcp) == 0 &&
+	    mp_coap_connection_over(s->coap, tcp, s, &s->stream) == 0)
+		s->streams++;
+	if (!s->stream)
+		return;
+	r = mp_coap_connection_receive(s->stream);
+	(void)mp_coap_connection_flush(s->stream);
+	if (r < 0)
+		shore_hang_up(s);
 }
 
 static inline int shore_open_server(struct shore *s, struct mp_net_address *ret)
@@ -144,6 +156,7 @@ static inline int shore_open_server(struct shore *s, struct mp_net_address *ret)
 					    .send = shore_coap_send,
 					    .serve = shore_serve,
 					    .now_ms = s->now};
+	const struct mp_tls_config tls = {.server = true, .psk = shore_psk, .user = s};
 	int r;
 
 	dtls.user = s;
@@ -155,7 +168,9 @@ static inline int shore_open_server(struct shore *s, struct mp_net_address *ret)
 		r = mp_dtls_new(&dtls, s->now, &s->dtls, NULL);
 	if (r == 0)
 		r = mp_coap_new(&coap, &s->coap);
-	if (r == 0 && mp_str_starts_with(s->scheme, "coap+tcp"))
+	if (r == 0 && mp_streq(s->scheme, "coaps+tcp"))
+		r = mp_tls_new(&tls, &s->tls, NULL);
+	if (r == 0 && strstr(s->scheme, "+tcp"))
 		mp_tcp_listener_local(s->listener, ret);
 	else if (r == 0)
 		mp_udp_local(s->udp, ret);
@@ -256,6 +271,7 @@ static inline void shore_close(struct shore *s)
 	mp_coap_free(s->coap);
 	mp_dtls_free(s->dtls);
 	mp_tcp_listener_free(s->listener);
+	mp_tls_free(s->tls);
 	mp_udp_free(s->udp);
 	bed_close(&s->bed);
 }

@@ -99,6 +99,7 @@ static void add_lwm2m(struct words *w, const struct mp_product_lwm2m *l)
 	add_number(w, "--coaps-port", l->coaps_port);
 	add_number(w, "--coap-port", l->coap_port);
 	add_number(w, "--coap-tcp-port", l->coap_tcp_port);
+	add_number(w, "--coaps-tcp-port", l->coaps_tcp_port);
 	add_number(w, "--bootstrap-port", l->bootstrap_port);
 	add_number(w, "--bootstrap-coap-port", l->bootstrap_coap_port);
 	add_number(w, "--telemetry-days", l->telemetry_days);

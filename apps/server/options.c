@@ -23,6 +23,7 @@ static const char help[] =
 	"off)\n"
 	"  --coap-port N               the same without security (off)\n"
 	"  --coap-tcp-port N           the same over TCP, without security (off)\n"
+	"  --coaps-tcp-port N          and over TCP with TLS (off)\n"
 	"  --open-registration         let LwM2M devices that nobody announced register without "
 	"security\n"
 	"  --no-reobserve              observations end when a device registers anew\n"
@@ -64,6 +65,7 @@ enum {
 	COAPS_PORT,
 	COAP_PORT,
 	COAP_TCP_PORT,
+	COAPS_TCP_PORT,
 	OPEN_REGISTRATION,
 	NO_REOBSERVE,
 	AWAKE,
@@ -91,6 +93,7 @@ static const struct option table[] = {
 	{"coaps-port", required_argument, NULL, COAPS_PORT},
 	{"coap-port", required_argument, NULL, COAP_PORT},
 	{"coap-tcp-port", required_argument, NULL, COAP_TCP_PORT},
+	{"coaps-tcp-port", required_argument, NULL, COAPS_TCP_PORT},
 	{"open-registration", no_argument, NULL, OPEN_REGISTRATION},
 	{"no-reobserve", no_argument, NULL, NO_REOBSERVE},
 	{"awake", required_argument, NULL, AWAKE},
@@ -131,6 +134,8 @@ static uint16_t *port_of(int option, struct options *o)
 		return &o->coap_port;
 	case COAP_TCP_PORT:
 		return &o->coap_tcp_port;
+	case COAPS_TCP_PORT:
+		return &o->coaps_tcp_port;
 	case BOOTSTRAP_PORT:
 		return &o->bootstrap_port;
 	case BOOTSTRAP_COAP_PORT:

@@ -385,10 +385,11 @@ int server_run(const struct options *options)
 	} else {
 		mp_log(MP_LOG_INFO, "listening",
 		       "address=%s port=%u http_port=%u coaps_port=%u coap_port=%u "
-		       "coap_tcp_port=%u product=%s devices=%zu",
+		       "coap_tcp_port=%u coaps_tcp_port=%u product=%s devices=%zu",
 		       s.options.listen, mp_httpd_port(s.https), s.http ? mp_httpd_port(s.http) : 0,
-		       lwm2m_coaps_port(s.lwm2m), lwm2m_coap_port(s.lwm2m),
-		       lwm2m_coap_tcp_port(s.lwm2m), s.product_name, devices_count(s.devices));
+		       lwm2m_port(s.lwm2m, true, false), lwm2m_port(s.lwm2m, false, false),
+		       lwm2m_port(s.lwm2m, false, true), lwm2m_port(s.lwm2m, true, true),
+		       s.product_name, devices_count(s.devices));
 		mp_loop_ready();
 		r = mp_loop_run(s.loop);
 	}

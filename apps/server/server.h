@@ -22,7 +22,7 @@ struct options {
 	const char *gateway_token_file; /* NULL: gateway tokens are off */
 	uint16_t port, http_port; /* 0: no plain HTTP */
 	/* LwM2M: with DTLS, without, over TCP without; 0: closed */
-	uint16_t coaps_port, coap_port, coap_tcp_port;
+	uint16_t coaps_port, coap_port, coap_tcp_port, coaps_tcp_port;
 	uint16_t bootstrap_port, bootstrap_coap_port;
 	bool open_registration; /* endpoints that nobody announced may register without security */
 	bool no_reobserve; /* observations end when a device registers anew */

@@ -103,19 +103,39 @@ bool fleet_remote(struct fleet *f, const struct device *d, struct mp_coap_remote
 	return !f->options.secure || d->session;
 }
 
-static int begin_handshake(struct fleet *f, struct device *d)
+/* Of the file, or `derived`. */
+static int find_key(const struct fleet *f, const struct device *d, uint8_t derived[KEY_SIZE],
+		    struct mp_dtls_credentials *ret)
 {
 	const struct key *k = keys_find(f->keys, device_name(d));
-	uint8_t derived[KEY_SIZE];
 
-	if (k)
-		return port_connect(f->port, d->index, &f->options.server, k->identity, k->key,
-				    k->len);
-	if (f->keys)
+	if (!k && f->keys)
 		return -ENOENT;
-	keys_derive(f->options.seed, device_name(d), derived);
-	return port_connect(f->port, d->index, &f->options.server, device_name(d), derived,
-			    sizeof(derived));
+	if (k) {
+		*ret = keys_show(k->identity, k->key, k->len);
+	} else {
+		keys_derive(f->options.seed, device_name(d), derived);
+		*ret = keys_show(device_name(d), derived, KEY_SIZE);
+	}
+	return 0;
+}
+
+static int begin_handshake(struct fleet *f, struct device *d)
+{
+	struct mp_dtls_credentials c;
+	uint8_t derived[KEY_SIZE];
+	int r = find_key(f, d, derived, &c);
+
+	return r < 0 ? r : port_connect(f->port, d->index, &f->options.server, &c);
+}
+
+static int begin_stream(struct fleet *f, struct device *d)
+{
+	struct mp_dtls_credentials c;
+	uint8_t derived[KEY_SIZE];
+	int r = f->options.secure ? find_key(f, d, derived, &c) : 0;
+
+	return r < 0 ? r : streams_connect(f->streams, d, f->options.secure ? &c : NULL);
 }
 
 static void wait_turn(struct fleet *f, struct device *d)
@@ -151,7 +171,7 @@ int fleet_connect(struct fleet *f, struct device *d)
 		return 0;
 	}
 	if (f->streams)
-		return streams_connect(f->streams, d);
+		return begin_stream(f, d);
 	if (!f->waiting_n)
 		r = begin_handshake(f, d);
 	if (r == -EBUSY || f->waiting_n)
@@ -352,7 +372,7 @@ static int open_port(struct fleet *f, struct mp_err *err)
 	const struct fleet_options *o = &f->options;
 	struct port_config port = {.server = o->server,
 				   .hosts = o->devices,
-				   .secure = o->secure,
+				   .secure = o->secure && !o->tcp,
 				   .loss = o->loss,
 				   .seed = o->seed,
 				   .got = got,

@@ -26,6 +26,15 @@ void keys_derive(uint64_t seed, const char *name, uint8_t key[KEY_SIZE])
 	}
 }
 
+struct mp_dtls_credentials keys_show(const char *identity, const void *key, size_t len)
+{
+	return (struct mp_dtls_credentials){.kind = MP_DTLS_PSK,
+					    .identity = identity,
+					    .identity_len = strlen(identity),
+					    .key = key,
+					    .key_len = len};
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct key *)a)->name, ((const struct key *)b)->name);

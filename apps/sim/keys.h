@@ -13,10 +13,14 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "dtls/dtls.h"
 
 #define KEY_SIZE 16
 
 void keys_derive(uint64_t seed, const char *name, uint8_t key[KEY_SIZE]);
+
+/* As a client of DTLS or TLS shows them: borrowed. */
+struct mp_dtls_credentials keys_show(const char *identity, const void *key, size_t len);
 
 struct keys;
 struct key {

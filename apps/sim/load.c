@@ -119,14 +119,16 @@ static void finish(struct load *l, struct slot *s, bool good)
 static bool connect_slot(struct load *l, struct slot *s)
 {
 	char name[NAME_SIZE];
+	struct mp_dtls_credentials own;
 	uint8_t key[KEY_SIZE];
 
 	name_of(s->endpoint, name);
 	keys_derive(l->options->seed, name, key);
+	own = keys_show(name, key, sizeof(key));
 	s->connecting = true;
 	s->sent = l->now;
 	s->tries = 1;
-	return port_connect(l->port, s->endpoint, &l->options->server, name, key, sizeof(key)) == 0;
+	return port_connect(l->port, s->endpoint, &l->options->server, &own) == 0;
 }
 
 static void launch(struct load *l, struct slot *s)

@@ -118,8 +118,8 @@ static int set_server(struct fleet_options *o, const char *value, struct mp_err 
 	if (strlen(value) >= sizeof(o->uri))
 		return mp_err_set(err, -EINVAL, "--server: too long");
 	(void)snprintf(o->uri, sizeof(o->uri), "%s", value);
-	o->secure = scheme == URI_COAPS;
-	o->tcp = scheme == URI_COAP_TCP;
+	o->secure = scheme == URI_COAPS || scheme == URI_COAPS_TCP;
+	o->tcp = scheme == URI_COAP_TCP || scheme == URI_COAPS_TCP;
 	return 0;
 }
 

@@ -171,18 +171,13 @@ struct mp_dtls *port_dtls(struct port *p)
 }
 
 int port_connect(struct port *p, uint32_t host, const struct mp_net_address *to,
-		 const char *identity, const void *key, size_t key_len)
+		 const struct mp_dtls_credentials *own)
 {
 	struct mp_net_address local;
 	struct mp_dtls_session *s;
-	struct mp_dtls_credentials c = {.kind = MP_DTLS_PSK,
-					.identity = identity,
-					.identity_len = strlen(identity),
-					.key = key,
-					.key_len = key_len};
 
 	port_local(p, host, &local);
-	return mp_dtls_connect(p->dtls, &local, to, &c, (void *)((uintptr_t)host + 1), &s);
+	return mp_dtls_connect(p->dtls, &local, to, own, (void *)((uintptr_t)host + 1), &s);
 }
 
 void port_send(struct port *p, uint32_t host, const struct mp_net_address *to,

@@ -48,7 +48,7 @@ uint32_t port_host(const struct port *p, const struct mp_net_address *local);
 
 /* Begin a handshake of a host with a pre-shared key. 0, -EBUSY: too many at once, others. */
 int port_connect(struct port *p, uint32_t host, const struct mp_net_address *to,
-		 const char *identity, const void *key, size_t key_len);
+		 const struct mp_dtls_credentials *own);
 void port_send(struct port *p, uint32_t host, const struct mp_net_address *to,
 	       struct mp_dtls_session *session, const void *data, size_t len);
 /* Datagrams that came; -errno: the socket is broken. */

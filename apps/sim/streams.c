@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "dtls_mbedtls/tls.h"
+
 #define EVENTS 64
 
 struct streams {
@@ -54,10 +56,14 @@ static int watch(struct streams *s, struct device *d, int how)
 	return epoll_ctl(s->fd, how, mp_coap_connection_fd(d->stream), &e) < 0 ? -errno : 0;
 }
 
-int streams_connect(struct streams *s, struct device *d)
+int streams_connect(struct streams *s, struct device *d, const struct mp_dtls_credentials *own)
 {
-	int r = mp_coap_connection_open(s->coap, &s->server, d, &d->stream);
+	struct mp_tcp *tcp;
+	int r = own ? mp_tls_connect(&s->server, own, MP_COAP_CONNECTION_QUEUE, &tcp, NULL)
+		    : mp_tcp_connect(&s->server, MP_COAP_CONNECTION_QUEUE, &tcp, NULL);
 
+	if (r == 0)
+		r = mp_coap_connection_over(s->coap, tcp, d, &d->stream);
 	if (r == 0)
 		r = watch(s, d, EPOLL_CTL_ADD);
 	if (r < 0)
@@ -113,7 +119,8 @@ static void end(struct device *d, bool was_up)
 	mp_coap_connection_free(c);
 }
 
-static void look_at(struct streams *s, struct device *d)
+/* What is queued leaves. The client is told when that was the last of a handshake. */
+static int flush(struct device *d)
 {
 	bool was_up = mp_coap_connection_is_up(d->stream);
 	struct mp_coap_remote remote;
@@ -121,8 +128,17 @@ static void look_at(struct streams *s, struct device *d)
 
 	if (!was_up && streams_remote(d, &remote))
 		mp_lwm2m_client_connected(d->client, d->ticket, &remote);
+	return r;
+}
+
+static void look_at(struct streams *s, struct device *d)
+{
+	int r = flush(d);
+
 	if (d->stream && (r == 0 || r == -EAGAIN))
 		r = mp_coap_connection_receive(d->stream);
+	if (d->stream && r == 0)
+		r = flush(d);
 	if (!d->stream)
 		return;
 	if (r < 0 && r != -EAGAIN)

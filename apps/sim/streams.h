@@ -2,7 +2,7 @@
  * streams.h - devices over TCP: a connection each, all in one epoll
  *
  *     r = streams_new(coap, &server, &s);
- *     r = streams_connect(s, d);               // tells the device's client when it is up, or is not
+ *     r = streams_connect(s, d, NULL);         // tells the device's client when it is up, or is not
  *     ... when streams_fd(s) is readable:
  *     streams_run(s);
  */
@@ -10,6 +10,7 @@
 
 #include "coap/connection.h"
 #include "device.h"
+#include "dtls/dtls.h"
 
 struct streams;
 
@@ -18,7 +19,8 @@ void streams_free(struct streams *s); /* after the devices */
 int streams_fd(const struct streams *s);
 void streams_run(struct streams *s);
 
-int streams_connect(struct streams *s, struct device *d);
+/* `own`: over TLS; NULL: without security. */
+int streams_connect(struct streams *s, struct device *d, const struct mp_dtls_credentials *own);
 void streams_disconnect(struct device *d);
 bool streams_remote(const struct device *d, struct mp_coap_remote *ret); /* false: not up */
 void streams_send(struct streams *s, const struct mp_coap_remote *to, const void *data, size_t len);

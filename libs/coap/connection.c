@@ -7,7 +7,6 @@
 #include "coap/parts.h"
 #include "coap/stream.h"
 
-#define QUEUE_MAX_BYTES ((size_t)256 << 10) /* that wait for the other side */
 #define MESSAGE_MAX_BYTES 8192
 #define READ_BYTES 16384
 
@@ -17,6 +16,7 @@ struct mp_coap_connection {
 	struct mp_tcp *tcp;
 	struct mp_coap_stream *stream;
 	struct mp_net_address address;
+	const char *identity; /* NULL: nobody has proven one */
 	int64_t heard_ms; /* of the endpoint's clock */
 	int error; /* that ended it, for the next call to tell */
 	bool is_up, receiving, freed;
@@ -40,8 +40,8 @@ static void got(void *user, const struct mp_coap_message *m)
 	mp_coap_receive_message(c->coap, &from, m);
 }
 
-static int new_connection(struct mp_coap *coap, struct mp_tcp *tcp, void *user, bool is_up,
-			  struct mp_coap_connection **ret)
+int mp_coap_connection_over(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
+			    struct mp_coap_connection **ret)
 {
 	auto_(mp_coap_connection) *c = calloc(1, sizeof(*c));
 	int r;
@@ -53,7 +53,6 @@ static int new_connection(struct mp_coap *coap, struct mp_tcp *tcp, void *user, 
 	c->coap = coap;
 	c->user = user;
 	c->tcp = tcp;
-	c->is_up = is_up;
 	c->heard_ms = coap->now_ms;
 	mp_tcp_remote(tcp, &c->address);
 	r = mp_coap_stream_new(
@@ -66,19 +65,9 @@ static int new_connection(struct mp_coap *coap, struct mp_tcp *tcp, void *user, 
 	return 0;
 }
 
-int mp_coap_connection_open(struct mp_coap *coap, const struct mp_net_address *address, void *user,
-			    struct mp_coap_connection **ret)
+void mp_coap_connection_identify(struct mp_coap_connection *c, const char *identity)
 {
-	struct mp_tcp *tcp;
-	int r = mp_tcp_connect(address, QUEUE_MAX_BYTES, &tcp, NULL);
-
-	return r < 0 ? r : new_connection(coap, tcp, user, false, ret);
-}
-
-int mp_coap_connection_accepted(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
-				struct mp_coap_connection **ret)
-{
-	return new_connection(coap, tcp, user, true, ret);
+	c->identity = identity;
 }
 
 static void destroy(struct mp_coap_connection *c)
@@ -105,7 +94,8 @@ void *mp_coap_connection_user(const struct mp_coap_connection *c)
 
 void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remote *ret)
 {
-	*ret = (struct mp_coap_remote){.address = c->address, .session = c, .is_reliable = true};
+	*ret = (struct mp_coap_remote){
+		.address = c->address, .session = c, .identity = c->identity, .is_reliable = true};
 }
 
 int64_t mp_coap_connection_heard_ms(const struct mp_coap_connection *c)
@@ -172,9 +162,9 @@ int mp_coap_connection_receive(struct mp_coap_connection *c)
 
 int mp_coap_connection_flush(struct mp_coap_connection *c)
 {
-	int r = !c->error || c->error == -EPROTO ? mp_tcp_flush(c->tcp) : 0;
+	int r = c->error != -ECANCELED ? mp_tcp_flush(c->tcp) : 0;
 
-	if (c->error) /* an Abort has told the other side why, when there was room for it */
+	if (c->error) /* an Abort, or an alert of TLS, has told the other side why */
 		return c->error;
 	if (r < 0)
 		return r == -EAGAIN ? r : fail(c, r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * connection.h - one TCP connection as a remote of an endpoint: socket, framing and queue in one
  *
- *     r = mp_coap_connection_open(coap, &address, me, &c);  // begins to connect, sends our CSM
+ *     r = mp_tcp_connect(&address, MP_COAP_CONNECTION_QUEUE, &tcp, &err);
+ *     r = mp_coap_connection_over(coap, tcp, me, &c);  // our CSM is the first to leave
  *     ... in mp_coap_config.send, when to->is_reliable:
  *     mp_coap_connection_send(to->session, data, len);
  *     ... when mp_coap_connection_fd(c) is readable, or writable while it wants to write:
@@ -18,12 +19,16 @@
 
 struct mp_coap_connection;
 
-/* -EHOSTUNREACH, -ENOMEM and other errors of connecting. */
-int mp_coap_connection_open(struct mp_coap *coap, const struct mp_net_address *address, void *user,
+#define MP_COAP_CONNECTION_QUEUE                                                                   \
+	((size_t)256 << 10) /* bytes that wait for the other side: enough */
+
+/* Over one that was accepted or is being made, perhaps with TLS. `tcp` is taken over, also when it fails.
+ * -ENOMEM, -ENOBUFS. */
+int mp_coap_connection_over(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
 			    struct mp_coap_connection **ret);
-/* One that was accepted, with the limit of its queue; `tcp` is taken over, also when it fails. -ENOMEM, -ENOBUFS. */
-int mp_coap_connection_accepted(struct mp_coap *coap, struct mp_tcp *tcp, void *user,
-				struct mp_coap_connection **ret);
+/* Who is on the other side, as TLS has proven it before the first message: a text that lives as long as
+ * the connection. */
+void mp_coap_connection_identify(struct mp_coap_connection *c, const char *identity);
 /* Closes it; the endpoint forgets it (mp_coap_session_gone()). It may be called from inside
  * mp_coap_connection_receive(), which then returns -ESHUTDOWN. */
 void mp_coap_connection_free(struct mp_coap_connection *c);
@@ -36,7 +41,7 @@ void mp_coap_connection_remote(struct mp_coap_connection *c, struct mp_coap_remo
 int64_t mp_coap_connection_heard_ms(const struct mp_coap_connection *c);
 int mp_coap_connection_fd(const struct mp_coap_connection *c);
 bool mp_coap_connection_wants_write(const struct mp_coap_connection *c);
-/* Has the other side been reached? */
+/* Has the other side been reached, and has TLS shaken hands? */
 bool mp_coap_connection_is_up(const struct mp_coap_connection *c);
 
 /* A message in the form of a datagram, as mp_coap_config.send() has it. */

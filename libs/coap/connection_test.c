@@ -81,8 +81,15 @@ static int accept_one(struct scene *s)
 		return -ETIMEDOUT;
 	r = mp_tcp_accept(s->listener, 1u << 20, &tcp);
 	return r < 0 ? r
-		     : mp_coap_connection_accepted(s->server.coap, tcp, NULL,
-						   &s->server.connection);
+		     : mp_coap_connection_over(s->server.coap, tcp, NULL, &s->server.connection);
+}
+
+static int dial(struct scene *s, const struct mp_net_address *to)
+{
+	struct mp_tcp *tcp;
+	int r = mp_tcp_connect(to, MP_COAP_CONNECTION_QUEUE, &tcp, NULL);
+
+	return r < 0 ? r : mp_coap_connection_over(s->client.coap, tcp, s, &s->client.connection);
 }
 
 static int scene_open(struct scene *s)
@@ -99,7 +106,7 @@ static int scene_open(struct scene *s)
 	if (r < 0)
 		return r;
 	mp_tcp_listener_local(s->listener, &a);
-	r = mp_coap_connection_open(s->client.coap, &a, s, &s->client.connection);
+	r = dial(s, &a);
 	return r < 0 ? r : accept_one(s);
 }
 
@@ -224,7 +231,7 @@ TEST(nobody_listening_is_told)
 	s.client.connection = NULL;
 	mp_tcp_listener_free(s.listener);
 	s.listener = NULL;
-	r = mp_coap_connection_open(s.client.coap, &a, NULL, &s.client.connection);
+	r = dial(&s, &a);
 	if (r == 0) {
 		ASSERT(wait_for(mp_coap_connection_fd(s.client.connection), POLLOUT));
 		r = mp_coap_connection_flush(s.client.connection);

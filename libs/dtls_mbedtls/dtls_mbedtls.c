@@ -37,18 +37,36 @@ static int write_cookie(void *engine, unsigned char **p, unsigned char *end,
 
 static void shut_engine(struct mp_dtls_engine *e);
 
-static int open_random(struct mp_dtls_engine *e)
+static void set_timing(struct side *s, const struct mp_dtls_engine *e)
 {
-	mbedtls_entropy_init(&e->entropy);
-	mbedtls_ctr_drbg_init(&e->random);
-	return mbedtls_ctr_drbg_seed(&e->random, mbedtls_entropy_func, &e->entropy, NULL, 0) == 0
-		       ? 0
-		       : -EIO;
+	/* The deadline of the whole is our caller's. */
+	mbedtls_ssl_conf_handshake_timeout(&s->conf, e->retransmit_ms, e->retransmit_ms * 64);
+#if HAS_CIDS
+	if (e->cid)
+		(void)mbedtls_ssl_conf_cid(&s->conf, MP_DTLS_CID_SIZE,
+					   MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
+#endif
+}
+
+static int open_side(struct mp_dtls_engine *e, struct side *s, bool client,
+		     const struct mp_dtls_credentials *c, struct mp_err *err)
+{
+	const struct side_how how = {.client = client,
+				     .psk = e->psk,
+				     .x509 = e->x509,
+				     .random = &e->random,
+				     .verify = mp_dtls_mbedtls_verify,
+				     .user = e};
+	int r = mp_dtls_mbedtls_side_init(s, &how, c, err);
+
+	set_timing(s, e);
+	mp_dtls_mbedtls_listen_side(e, s);
+	return r;
 }
 
 static int open_server(struct mp_dtls_engine *e, const struct mp_dtls_config *c, struct mp_err *err)
 {
-	int r = mp_dtls_mbedtls_side_init(&e->server, e, false, &c->own, err);
+	int r = open_side(e, &e->server, false, &c->own, err);
 
 	if (r < 0)
 		return r;
@@ -71,9 +89,7 @@ static int open_engine(const struct mp_dtls_config *config, struct mp_dtls_engin
 	e->cid = config->cid && HAS_CIDS;
 	e->psk = config->for_psk == &mp_dtls_mbedtls;
 	e->x509 = config->for_x509 == &mp_dtls_mbedtls;
-	r = open_random(e);
-	if (r < 0)
-		r = mp_err_set(err, r, "mbedTLS finds no random numbers");
+	r = mp_dtls_mbedtls_random_init(&e->random, err);
 	if (r == 0)
 		r = open_server(e, config, err);
 	if (r < 0)
@@ -98,8 +114,7 @@ static void shut_engine(struct mp_dtls_engine *e)
 		while (e->spare[i].count)
 			free_context(e->spare[i].list[--e->spare[i].count]);
 	mp_dtls_mbedtls_side_done(&e->server);
-	mbedtls_ctr_drbg_free(&e->random);
-	mbedtls_entropy_free(&e->entropy);
+	mp_dtls_mbedtls_random_done(&e->random);
 	free(e);
 }
 
@@ -195,7 +210,7 @@ static int obtain(struct mp_dtls_engine *e, const struct mp_dtls_start *how,
 		return -ENOMEM;
 	if (c->client) { /* where the spare one expects its configuration */
 		c->has_own = true;
-		r = mp_dtls_mbedtls_side_init(&c->own, e, true, how->credentials, NULL);
+		r = open_side(e, &c->own, true, how->credentials, NULL);
 	}
 	if (r == 0 && !is_spare)
 		r = set_up(c);

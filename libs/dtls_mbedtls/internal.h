@@ -20,7 +20,19 @@
 #define HAS_CIDS 0
 #endif
 
+struct random {
+	mbedtls_entropy_context entropy;
+	mbedtls_ctr_drbg_context drbg;
+};
+
 /* One set of credentials with the configuration made of them. */
+struct side_how {
+	bool client, stream; /* stream: TLS */
+	bool psk, x509; /* what a server offers */
+	struct random *random;
+	int (*verify)(void *user, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
+	void *user; /* of verify() */
+};
 struct side {
 	mbedtls_ssl_config conf;
 	mbedtls_x509_crt certificate, ca;
@@ -37,8 +49,7 @@ struct spares {
 
 struct mp_dtls_engine {
 	struct side server;
-	mbedtls_entropy_context entropy;
-	mbedtls_ctr_drbg_context random;
+	struct random random;
 	uint32_t retransmit_ms;
 	uint16_t mtu;
 	bool cid, psk, x509;
@@ -57,8 +68,10 @@ struct mp_dtls_context {
 	uint8_t block[MP_DTLS_BLOCK_MAX]; /* the key block */
 };
 
-/* side.c */
-int mp_dtls_mbedtls_side_init(struct side *s, struct mp_dtls_engine *e, bool client,
+/* side.c: done() also after an init() that failed */
+int mp_dtls_mbedtls_random_init(struct random *r, struct mp_err *err);
+void mp_dtls_mbedtls_random_done(struct random *r);
+int mp_dtls_mbedtls_side_init(struct side *s, const struct side_how *how,
 			      const struct mp_dtls_credentials *c, struct mp_err *err);
 void mp_dtls_mbedtls_side_done(struct side *s);
 
@@ -68,5 +81,8 @@ void mp_dtls_mbedtls_listen(struct mp_dtls_context *c);
 int mp_dtls_mbedtls_keep(struct mp_dtls_context *c, uint8_t keys[MP_DTLS_KEYS_MAX],
 			 uint64_t *ret_next);
 
-/* peer.c: is the other side's certificate welcome? */
+/* peer.c: the common name, "" when there is none, and the SHA-256. -EKEYREJECTED: a name that is none. */
+int mp_dtls_mbedtls_describe(const mbedtls_x509_crt *crt, char ret_name[MP_DTLS_IDENTITY_MAX + 1],
+			     uint8_t ret_sha256[MP_DTLS_DIGEST]);
+/* Is the other side's certificate welcome? */
 int mp_dtls_mbedtls_verify(void *engine, mbedtls_x509_crt *crt, int depth, uint32_t *flags);

@@ -23,13 +23,23 @@ static int common_name(const mbedtls_x509_crt *crt, char ret[MP_DTLS_IDENTITY_MA
 	return 0;
 }
 
-static int judge(struct mp_dtls_context *c, const mbedtls_x509_crt *crt, bool verified)
+int mp_dtls_mbedtls_describe(const mbedtls_x509_crt *crt, char ret_name[MP_DTLS_IDENTITY_MAX + 1],
+			     uint8_t ret_sha256[MP_DTLS_DIGEST])
 {
 	const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+	int r = common_name(crt, ret_name);
+
+	if (r == 0 && mbedtls_md(sha256, crt->raw.p, crt->raw.len, ret_sha256) != 0)
+		r = -EKEYREJECTED;
+	return r;
+}
+
+static int judge(struct mp_dtls_context *c, const mbedtls_x509_crt *crt, bool verified)
+{
 	char name[MP_DTLS_IDENTITY_MAX + 1];
 	uint8_t digest[MP_DTLS_DIGEST];
 
-	if (common_name(crt, name) < 0 || mbedtls_md(sha256, crt->raw.p, crt->raw.len, digest) != 0)
+	if (mp_dtls_mbedtls_describe(crt, name, digest) < 0)
 		return -EKEYREJECTED;
 	return mp_dtls_link_accept(c->link, MP_DTLS_X509, name, crt->raw.p, crt->raw.len, digest,
 				   verified);

@@ -57,13 +57,29 @@ static void set_curves(mbedtls_ssl_config *conf)
 #endif
 }
 
+int mp_dtls_mbedtls_random_init(struct random *r, struct mp_err *err)
+{
+	mbedtls_entropy_init(&r->entropy);
+	mbedtls_ctr_drbg_init(&r->drbg);
+	return mbedtls_ctr_drbg_seed(&r->drbg, mbedtls_entropy_func, &r->entropy, NULL, 0) == 0
+		       ? 0
+		       : mp_err_set(err, -EIO, "mbedTLS finds no random numbers");
+}
+
+void mp_dtls_mbedtls_random_done(struct random *r)
+{
+	mbedtls_ctr_drbg_free(&r->drbg);
+	mbedtls_entropy_free(&r->entropy);
+}
+
 static int parse_key(mbedtls_pk_context *key, const unsigned char *data, size_t len,
-		     struct mp_dtls_engine *e)
+		     struct random *random)
 {
 #if IS_3
-	return mbedtls_pk_parse_key(key, data, len, NULL, 0, mbedtls_ctr_drbg_random, &e->random);
+	return mbedtls_pk_parse_key(key, data, len, NULL, 0, mbedtls_ctr_drbg_random,
+				    &random->drbg);
 #else
-	(void)e;
+	(void)random;
 	return mbedtls_pk_parse_key(key, data, len, NULL, 0);
 #endif
 }
@@ -103,7 +119,7 @@ static int read_certificate(mbedtls_x509_crt *crt, const void *data, size_t len,
 	return 0;
 }
 
-static int read_key(struct side *s, struct mp_dtls_engine *e, const struct mp_dtls_credentials *c,
+static int read_key(struct side *s, struct random *random, const struct mp_dtls_credentials *c,
 		    struct mp_err *err)
 {
 	auto_text t = {0};
@@ -112,14 +128,14 @@ static int read_key(struct side *s, struct mp_dtls_engine *e, const struct mp_dt
 		return mp_err_set(err, -EINVAL, "A certificate for DTLS needs its private key");
 	if (copy_text(c->private_key, c->private_key_len, &t) < 0)
 		return mp_err_set(err, -ENOMEM, "Memory is out");
-	if (parse_key(&s->key, t.data, t.len, e) != 0)
+	if (parse_key(&s->key, t.data, t.len, random) != 0)
 		return mp_err_set(err, -EBADMSG, "A private key for DTLS cannot be read");
 	if (mbedtls_ssl_conf_own_cert(&s->conf, &s->certificate, &s->key) != 0)
 		return mp_err_set(err, -ENOMEM, "Memory is out");
 	return 0;
 }
 
-static int set_x509(struct side *s, struct mp_dtls_engine *e, const struct mp_dtls_credentials *c,
+static int set_x509(struct side *s, const struct side_how *how, const struct mp_dtls_credentials *c,
 		    struct mp_err *err)
 {
 	int r = 0;
@@ -127,7 +143,7 @@ static int set_x509(struct side *s, struct mp_dtls_engine *e, const struct mp_dt
 	if (c->certificate) {
 		r = read_certificate(&s->certificate, c->certificate, c->certificate_len, err);
 		if (r == 0)
-			r = read_key(s, e, c, err);
+			r = read_key(s, how->random, c, err);
 	}
 	if (r == 0 && c->ca) {
 		r = read_certificate(&s->ca, c->ca, c->ca_len, err);
@@ -137,7 +153,7 @@ static int set_x509(struct side *s, struct mp_dtls_engine *e, const struct mp_dt
 	/* Without a CA the library would refuse everybody; accept() is asked all the same. */
 	mbedtls_ssl_conf_authmode(&s->conf, s->has_ca ? MBEDTLS_SSL_VERIFY_REQUIRED
 						      : MBEDTLS_SSL_VERIFY_OPTIONAL);
-	mbedtls_ssl_conf_verify(&s->conf, mp_dtls_mbedtls_verify, e);
+	mbedtls_ssl_conf_verify(&s->conf, how->verify, how->user);
 	return r;
 }
 
@@ -160,46 +176,31 @@ static void set_suites(struct side *s, bool psk, bool x509)
 							    : suites_x509);
 }
 
-static void set_timing(struct side *s, const struct mp_dtls_engine *e)
-{
-	/* The deadline of the whole is our caller's. */
-	mbedtls_ssl_conf_handshake_timeout(&s->conf, e->retransmit_ms, e->retransmit_ms * 64);
-#if HAS_CIDS
-	if (e->cid)
-		(void)mbedtls_ssl_conf_cid(&s->conf, MP_DTLS_CID_SIZE,
-					   MBEDTLS_SSL_UNEXPECTED_CID_IGNORE);
-#endif
-}
-
-int mp_dtls_mbedtls_side_init(struct side *s, struct mp_dtls_engine *e, bool client,
+int mp_dtls_mbedtls_side_init(struct side *s, const struct side_how *how,
 			      const struct mp_dtls_credentials *c, struct mp_err *err)
 {
-	int r;
-
 	mbedtls_ssl_config_init(&s->conf);
 	mbedtls_x509_crt_init(&s->certificate);
 	mbedtls_x509_crt_init(&s->ca);
 	mbedtls_pk_init(&s->key);
 	if (mbedtls_ssl_config_defaults(
-		    &s->conf, client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
-		    MBEDTLS_SSL_TRANSPORT_DATAGRAM, MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+		    &s->conf, how->client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
+		    how->stream ? MBEDTLS_SSL_TRANSPORT_STREAM : MBEDTLS_SSL_TRANSPORT_DATAGRAM,
+		    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
 		return mp_err_set(err, -ENOMEM, "Memory is out");
-	mbedtls_ssl_conf_rng(&s->conf, mbedtls_ctr_drbg_random, &e->random);
+	mbedtls_ssl_conf_rng(&s->conf, mbedtls_ctr_drbg_random, &how->random->drbg);
 	set_curves(&s->conf);
-	set_timing(s, e);
-	mp_dtls_mbedtls_listen_side(e, s);
 	mbedtls_ssl_conf_renegotiation(&s->conf, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
-	if (client)
+	if (how->client)
 		mbedtls_ssl_conf_session_tickets(&s->conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
 	else
 		mbedtls_ssl_conf_cert_req_ca_list(&s->conf, MBEDTLS_SSL_CERT_REQ_CA_LIST_DISABLED);
-	if (client) {
+	if (how->client) {
 		set_suites(s, c->kind == MP_DTLS_PSK, c->kind == MP_DTLS_X509);
-		return c->kind == MP_DTLS_PSK ? set_psk(s, c, err) : set_x509(s, e, c, err);
+		return c->kind == MP_DTLS_PSK ? set_psk(s, c, err) : set_x509(s, how, c, err);
 	}
-	set_suites(s, e->psk, e->x509);
-	r = e->x509 ? set_x509(s, e, c, err) : 0;
-	return r;
+	set_suites(s, how->psk, how->x509);
+	return how->x509 ? set_x509(s, how, c, err) : 0;
 }
 
 void mp_dtls_mbedtls_side_done(struct side *s)

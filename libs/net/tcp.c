@@ -20,6 +20,8 @@ struct mp_tcp {
 	struct mp_net_address remote;
 	struct mp_buf out; /* freed when it is empty: most connections are idle */
 	size_t sent; /* bytes at the beginning of `out` that have left */
+	const struct mp_tcp_layer *calls; /* NULL: the caller's bytes are those of the wire */
+	void *layer;
 };
 
 static int new_socket(const struct mp_net_address *a, union mp_net_socket *s, socklen_t *len)
@@ -169,6 +171,8 @@ void mp_tcp_free(struct mp_tcp *t)
 {
 	if (!t)
 		return;
+	if (t->calls)
+		t->calls->free(t->layer);
 	if (t->fd >= 0)
 		(void)close(t->fd);
 	mp_buf_done(&t->out);
@@ -191,7 +195,24 @@ void mp_tcp_local(const struct mp_tcp *t, struct mp_net_address *ret)
 		*ret = (struct mp_net_address){0};
 }
 
+void mp_tcp_set_layer(struct mp_tcp *t, const struct mp_tcp_layer *calls, void *layer)
+{
+	t->calls = calls;
+	t->layer = layer;
+}
+
 ssize_t mp_tcp_receive(struct mp_tcp *t, void *data, size_t room)
+{
+	return t->calls ? t->calls->receive(t->layer, data, room)
+			: mp_tcp_receive_wire(t, data, room);
+}
+
+int mp_tcp_queue(struct mp_tcp *t, const void *data, size_t len)
+{
+	return t->calls ? t->calls->queue(t->layer, data, len) : mp_tcp_queue_wire(t, data, len);
+}
+
+ssize_t mp_tcp_receive_wire(struct mp_tcp *t, void *data, size_t room)
 {
 	ssize_t n;
 
@@ -201,11 +222,16 @@ ssize_t mp_tcp_receive(struct mp_tcp *t, void *data, size_t room)
 	return n < 0 ? -errno : n;
 }
 
-int mp_tcp_queue(struct mp_tcp *t, const void *data, size_t len)
+size_t mp_tcp_room_wire(const struct mp_tcp *t)
+{
+	return t->out.limit - mp_tcp_queued(t);
+}
+
+int mp_tcp_queue_wire(struct mp_tcp *t, const void *data, size_t len)
 {
 	int r;
 
-	if (len > t->out.limit - mp_tcp_queued(t))
+	if (len > mp_tcp_room_wire(t))
 		return -ENOBUFS;
 	if (len > t->out.limit - t->out.len) {
 		t->out.len -= t->sent;
@@ -233,12 +259,8 @@ static int finish_connecting(struct mp_tcp *t)
 	return 0;
 }
 
-int mp_tcp_flush(struct mp_tcp *t)
+static int flush_wire(struct mp_tcp *t)
 {
-	int r = t->is_connecting ? finish_connecting(t) : 0;
-
-	if (r < 0)
-		return r;
 	while (mp_tcp_queued(t) > 0) {
 		ssize_t n = send(t->fd, t->out.data + t->sent, mp_tcp_queued(t), MSG_NOSIGNAL);
 
@@ -251,6 +273,18 @@ int mp_tcp_flush(struct mp_tcp *t)
 	mp_buf_done(&t->out);
 	t->sent = 0;
 	return 0;
+}
+
+/* What a layer has said last leaves also when it has failed: an alert. */
+int mp_tcp_flush(struct mp_tcp *t)
+{
+	int r = t->is_connecting ? finish_connecting(t) : 0, layer;
+
+	if (r < 0)
+		return r;
+	layer = t->calls ? t->calls->flush(t->layer) : 0;
+	r = flush_wire(t);
+	return layer < 0 && layer != -EAGAIN ? layer : r < 0 ? r : layer;
 }
 
 size_t mp_tcp_queued(const struct mp_tcp *t)

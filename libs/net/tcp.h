@@ -53,3 +53,18 @@ int mp_tcp_flush(struct mp_tcp *t);
 size_t mp_tcp_queued(const struct mp_tcp *t); /* bytes */
 /* Is a flush due when the socket becomes writable? */
 bool mp_tcp_wants_write(const struct mp_tcp *t);
+
+/* ---- what may stand between the bytes of a connection and those of the wire: TLS ---- */
+struct mp_tcp_layer { /* the calls of these names go to it, and keep their meaning */
+	ssize_t (*receive)(void *layer, void *data, size_t room);
+	int (*queue)(void *layer, const void *data, size_t len);
+	/* Before what it has queued leaves. -EAGAIN: it is not ready for bytes of the caller's yet. */
+	int (*flush)(void *layer);
+	void (*free)(void *layer);
+};
+/* Once, before the first byte. */
+void mp_tcp_set_layer(struct mp_tcp *t, const struct mp_tcp_layer *calls, void *layer);
+/* For the layer: bytes of the wire. */
+ssize_t mp_tcp_receive_wire(struct mp_tcp *t, void *data, size_t room);
+int mp_tcp_queue_wire(struct mp_tcp *t, const void *data, size_t len);
+size_t mp_tcp_room_wire(const struct mp_tcp *t); /* bytes that can be queued */

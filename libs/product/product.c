@@ -101,6 +101,7 @@ static int check_kernel(const struct mp_yaml *n, const char *text, struct mp_err
 
 #define HTTPS "https://"
 #define COAPS "coaps://"
+#define COAPS_TCP "coaps+tcp://"
 
 /* SCHEME://HOST[:PORT], where HOST may be [an IPv6 address]. Returns the port or -EBADMSG. */
 static int url_port(const char *url, const char *scheme, int otherwise)
@@ -121,6 +122,15 @@ static int url_port(const char *url, const char *scheme, int otherwise)
 	return (int)port;
 }
 
+/* That of a URL of this scheme, unless the port has been named. */
+static void take_port(const char *url, const char *scheme, uint64_t *port)
+{
+	int n = url_port(url, scheme, 5684);
+
+	if (n > 0 && !*port)
+		*port = (uint64_t)n;
+}
+
 static int check_url(const struct mp_yaml *n, const char *text, struct mp_err *err)
 {
 	if (url_port(text, HTTPS, 443) > 0)
@@ -131,10 +141,12 @@ static int check_url(const struct mp_yaml *n, const char *text, struct mp_err *e
 
 static int check_lwm2m(const struct mp_yaml *n, const char *text, struct mp_err *err)
 {
-	if (url_port(text, COAPS, 5684) > 0 && strlen(text) < 200)
+	if ((url_port(text, COAPS, 5684) > 0 || url_port(text, COAPS_TCP, 5684) > 0) &&
+	    strlen(text) < 200)
 		return 0;
 	return mp_yaml_err(n, err, -EBADMSG,
-			   "'%s' is not the address of an LwM2M server: write coaps://HOST:PORT",
+			   "'%s' is not the address of an LwM2M server: write coaps://HOST:PORT, "
+			   "or coaps+tcp://HOST:PORT where UDP does not get through",
 			   text);
 }
 
@@ -195,6 +207,7 @@ static const struct key port_keys[] = {
 	{.name = "coaps", NUMBER_AT(server.lwm2m.coaps_port, PORT_MAX)},
 	{.name = "coap", NUMBER_AT(server.lwm2m.coap_port, PORT_MAX)},
 	{.name = "coap_tcp", NUMBER_AT(server.lwm2m.coap_tcp_port, PORT_MAX)},
+	{.name = "coaps_tcp", NUMBER_AT(server.lwm2m.coaps_tcp_port, PORT_MAX)},
 	{.name = "bootstrap", NUMBER_AT(server.lwm2m.bootstrap_port, PORT_MAX)},
 	{.name = "bootstrap_coap", NUMBER_AT(server.lwm2m.bootstrap_coap_port, PORT_MAX)},
 	{0},
@@ -551,8 +564,8 @@ int mp_product_parse(const char *dir, const char *file, const void *text, size_t
 	if (r < 0)
 		return r;
 	p->server.port = (unsigned)url_port(p->server.url, HTTPS, 443);
-	if (*p->server.lwm2m.url && !p->server.lwm2m.coaps_port)
-		p->server.lwm2m.coaps_port = (uint64_t)url_port(p->server.lwm2m.url, COAPS, 5684);
+	take_port(p->server.lwm2m.url, COAPS, &p->server.lwm2m.coaps_port);
+	take_port(p->server.lwm2m.url, COAPS_TCP, &p->server.lwm2m.coaps_tcp_port);
 	*ret = take_ptr(p);
 	return 0;
 }

@@ -40,9 +40,11 @@ struct mp_product_firmware {
 
 /* What `mp serve` hands to the server; 0: closed, or as the server has it. */
 struct mp_product_lwm2m {
-	const char *url; /* coaps://HOST[:PORT], where gateways register; "": they do not */
-	uint64_t coaps_port, coap_port,
-		coap_tcp_port; /* the first from the URL, unless it is named */
+	const char *
+		url; /* coaps://HOST[:PORT] or coaps+tcp://…, where gateways register; "": they do not */
+	uint64_t coaps_port; /* from the URL, unless it is named */
+	uint64_t coap_port, coap_tcp_port;
+	uint64_t coaps_tcp_port; /* from the URL, when that is of TCP, unless it is named */
 	uint64_t bootstrap_port, bootstrap_coap_port;
 	uint64_t telemetry_days, telemetry_hourly_days;
 };

@@ -242,18 +242,30 @@ TEST(updates_come_by_ddi_unless_channels_say_otherwise)
 	ASSERT_STR("coaps://a:5684", q->server.lwm2m.url);
 }
 
+TEST(gateways_may_register_over_tls_where_udp_does_not_get_through)
+{
+	auto_(mp_product) *p = NULL, *q = NULL;
+
+	ASSERT_OK(parse(LWM2M "coaps+tcp://a:443 }\n", &p, NULL));
+	ASSERT_STR("coaps+tcp://a:443", p->server.lwm2m.url);
+	ASSERT_INT(443, p->server.lwm2m.coaps_tcp_port);
+	ASSERT_INT(0, p->server.lwm2m.coaps_port);
+	ASSERT_ERR(-EBADMSG, parse(LWM2M "coap+tcp://a:443 }\n", &q, NULL));
+}
+
 TEST(the_lwm2m_server_has_ports_and_days_of_its_own)
 {
 	auto_(mp_product) *p = NULL, *q = NULL, *r = NULL;
 
 	ASSERT_OK(parse(LWM2M "{ url: \"coaps://a\", ports: { coap: 5683, coap_tcp: 5685, "
-			      "bootstrap: 5784, bootstrap_coap: 5783 }, "
+			      "coaps_tcp: 5686, bootstrap: 5784, bootstrap_coap: 5783 }, "
 			      "telemetry: { days: 7, hourly_days: 90 } } }\n",
 			&p, NULL));
 	ASSERT_STR("coaps://a", p->server.lwm2m.url);
 	ASSERT_INT(5684, p->server.lwm2m.coaps_port);
 	ASSERT_INT(5683, p->server.lwm2m.coap_port);
 	ASSERT_INT(5685, p->server.lwm2m.coap_tcp_port);
+	ASSERT_INT(5686, p->server.lwm2m.coaps_tcp_port);
 	ASSERT_INT(5784, p->server.lwm2m.bootstrap_port);
 	ASSERT_INT(5783, p->server.lwm2m.bootstrap_coap_port);
 	ASSERT_INT(7, p->server.lwm2m.telemetry_days);

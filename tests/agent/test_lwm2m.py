@@ -351,6 +351,19 @@ def test_ets_106_a_server_over_tcp(make_managed, fleet):  # noqa: F811
     assert shown["binding"] == "T" and not shown["secure"], shown
 
 
+def test_ets_106_a_server_over_tls_updates_it(make_managed, fleet):  # noqa: F811
+    """Where UDP does not get through: the device shows its certificate as it does over DTLS."""
+    managed = make_managed(uri=f"coaps+tcp://127.0.0.1:{fleet.tls_port}")
+    assert value(fleet, managed, "3/0/2") == name(managed) and value(fleet, managed, "1/0/7") == "T"
+    shown = fleet.call("GET", f"/devices/{name(managed)}/lwm2m")
+    assert shown["binding"] == "T" and shown["secure"], shown
+    fleet.publish(Release("1.1.0"))
+    fleet.roll_out("1.1.0")
+    assert managed.wait_reboot(60) == "1.1.0"
+    fleet.wait(lambda: fleet.devices()[0]["state"] == "proven")
+    assert value(fleet, managed, "3/0/3") == "1.1.0"
+
+
 # ---- what is kept, and what the worker may do ----
 def test_portfolio_and_log_outlive_a_reboot(managed, fleet):  # noqa: F811
     fleet.call("PATCH", f"/devices/{name(managed)}/lwm2m/16/0", {"values": {"0/4": "hall 3"}})

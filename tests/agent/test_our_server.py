@@ -30,7 +30,7 @@ class Fleet:
         self.product = folder / "demo"
         self.port = free_port()
         self.coaps_port = free_port()
-        self.tcp_port = free_port()
+        self.tcp_port, self.tls_port = free_port(), free_port()
         self.url = f"https://127.0.0.1:{self.port}"
         yaml = self.product / "product.yaml"  # whose address is in what LwM2M devices are told to fetch
         yaml.write_text(re.sub(r"https://[0-9.]+:[0-9]+", self.url, yaml.read_text()))
@@ -38,7 +38,7 @@ class Fleet:
         self.process = subprocess.Popen(
             [BUILD / "mp-server", "--data", folder / "server-data", "--product-dir", self.product, "--port",
              str(self.port), "--coaps-port", str(self.coaps_port), "--coap-tcp-port", str(self.tcp_port),
-             "--poll", "1", "--user", "root"], stderr=self.log)
+             "--coaps-tcp-port", str(self.tls_port), "--poll", "1", "--user", "root"], stderr=self.log)
         self.tls = ssl.create_default_context(cafile=self.product / "keys/server-ca.crt")
         self.token = None
         self.wait(lambda: self.call("GET", "/status"))

@@ -73,8 +73,12 @@ int carrier_connect(struct carrier *c, const struct mp_net_address *to, struct m
 		    struct mp_err *err)
 {
 	struct mp_coap_connection **room = find_room(c);
-	int r = room ? mp_coap_connection_open(c->coap, to, c, room) : -ENOMEM;
+	struct mp_tcp *tcp;
+	int r = room ? mp_tcp_connect(to, QUEUE, &tcp, err) : mp_err_set(err, -ENOMEM, "no room");
 
+	if (r < 0)
+		return r;
+	r = mp_coap_connection_over(c->coap, tcp, c, room);
 	if (r < 0)
 		return mp_err_set(err, r, "cannot connect: %s", strerror(-r));
 	mp_coap_connection_remote(*room, ret);
@@ -91,7 +95,7 @@ static void accept_all(struct carrier *c)
 		if (!room)
 			mp_tcp_free(tcp);
 		else
-			(void)mp_coap_connection_accepted(c->coap, tcp, c, room);
+			(void)mp_coap_connection_over(c->coap, tcp, c, room);
 	}
 }
 

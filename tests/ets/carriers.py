@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What moves a scripted device's messages other than UDP: DTLS of OpenSSL, and TCP as RFC 8323 has it."""
+"""What moves a scripted device's messages other than UDP: DTLS of OpenSSL, and TCP as RFC 8323 has it, with its
+TLS."""
 import socket
 import struct
 import subprocess
 
 
-class Dtls:
-    """openssl s_client between two ends that keep the borders of datagrams."""
+class Openssl:
+    """openssl s_client, and the end of a pair of sockets that it reads and writes."""
 
-    def __init__(self, port, *options, cipher="PSK-AES128-CCM8"):
-        self.end, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(self, version, pair, port, *options, cipher="PSK-AES128-CCM8"):
+        self.end, other = socket.socketpair(socket.AF_UNIX, pair)
         self.process = subprocess.Popen(
-            ["openssl", "s_client", "-dtls1_2", "-quiet", "-connect", f"127.0.0.1:{port}",
+            ["openssl", "s_client", version, "-quiet", "-connect", f"127.0.0.1:{port}",
              "-cipher", f"{cipher}:@SECLEVEL=0", *options],
             stdin=other, stdout=other, stderr=subprocess.DEVNULL)
         other.close()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.end.close()
+
+
+class Dtls(Openssl):
+    """Both ends keep the borders of datagrams."""
+
+    def __init__(self, port, *options, **how):
+        super().__init__("-dtls1_2", socket.SOCK_SEQPACKET, port, *options, **how)
 
     @classmethod
     def psk(cls, port, identity, key, **how):
@@ -42,18 +55,26 @@ class Dtls:
         return data
 
     def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.end.close()
+        self.stop()
 
 
 class Tcp:
     """Messages of UDP's form on one side, a stream on the other; empty ones stay away from it."""
 
-    def __init__(self, port):
-        self.end, self.read = socket.create_connection(("127.0.0.1", port)), b""
+    def __init__(self, port, tls=None):
+        self.tls, self.read = tls, b""
+        self.end = tls.end if tls else socket.create_connection(("127.0.0.1", port))
         self.end.sendall(b"\x00\xe1")  # our capabilities: none
         self.signals = []
+
+    @classmethod
+    def psk(cls, port, identity, key):
+        return cls(port, Openssl("-tls1_2", socket.SOCK_STREAM, port, "-psk", key, "-psk_identity", identity))
+
+    @classmethod
+    def certificate(cls, port, certificate, key):
+        return cls(port, Openssl("-tls1_2", socket.SOCK_STREAM, port, "-cert", certificate, "-key", key,
+                                 cipher="ECDHE-ECDSA-AES128-GCM-SHA256"))
 
     def settimeout(self, seconds):
         self.end.settimeout(seconds)
@@ -105,4 +126,6 @@ class Tcp:
                 self.read += data
 
     def close(self):
+        if self.tls:
+            self.tls.stop()
         self.end.close()

@@ -9,16 +9,17 @@ from device import wait
 class Sim:
     """One device, or some, that are registered at the server when this returns."""
 
-    def __init__(self, server, name, *options, secure=False, devices=1, seed=1, wanted=True):
+    def __init__(self, server, name, *options, secure=False, devices=1, seed=1, wanted=True,
+                 tcp_port=None):
         self.server, self.endpoint = server, name + "000"
         self.options = ["--devices", str(devices), "--first-name", name, "--seed", str(seed), *options]
-        port = server.coaps_port if secure else server.coap_port
+        port = tcp_port or (server.coaps_port if secure else server.coap_port)
+        scheme = f"coap{'s' if secure else ''}{'+tcp' if tcp_port else ''}"
         if secure:
             self.provision()
         self.log = open(server.folder / f"{name}.log", "wb")
         self.process = subprocess.Popen(
-            [fleet.BUILD / "mp-sim", "--server", f"coap{'s' if secure else ''}://127.0.0.1:{port}", "--json",
-             *self.options], stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+            [fleet.BUILD / "mp-sim", "--server", f"{scheme}://127.0.0.1:{port}", "--json", *self.options], stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         if wanted:
             wait(self.registration, 15)
 

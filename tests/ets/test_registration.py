@@ -82,6 +82,88 @@ def test_ets_106_tcp_binding(make_server):
     assert device.update().code == code("2.04") and device.deregister().code == code("2.02")
 
 
+@pytest.fixture
+def tls_server(make_server):
+    import fleet
+    port = fleet.free_port()
+    server = make_server("--coaps-tcp-port", str(port))
+    server.tls_port = port
+    return server
+
+
+def test_ets_106_tcp_binding_with_tls(tls_server):
+    server, key = tls_server, "00112233445566778899aabbccddeeff"
+    server.rest("PUT", "/devices/tls-1/credentials", {"psk": {"identity": "who", "key": key}}, want=204)
+    device = server.device("tls-1", binding="T", carrier=Tcp.psk(server.tls_port, "who", key))
+    device.registered()
+    one = registration(server, "tls-1")
+    assert (one["binding"], one["secure"], one["sleeping"]) == ("T", True, False)
+    assert values(server.rest("GET", "/devices/tls-1/lwm2m/3/0/9", want=200)) == {"/3/0/9": 87}
+    server.rest("POST", "/devices/tls-1/lwm2m/3/0/9/observe", want=200)
+    device.change((3, 0, 9), 50)
+    wait(lambda: registration(server, "tls-1")["observations"][0]["notifications"] == 1)
+    location, device.endpoint = device.location, "tls-2"
+    server.rest("PUT", "/devices/tls-2/credentials", {"psk": {"identity": "other", "key": key}}, want=204)
+    assert device.register().code == code("4.03")
+    device.close()
+    wait(lambda: registration(server, "tls-1")["sleeping"])
+    again = server.device("tls-1", binding="T", carrier=Tcp.psk(server.tls_port, "who", key))
+    again.location = location
+    assert again.update().code == code("2.04")
+    assert values(server.rest("GET", "/devices/tls-1/lwm2m/3/0/9", want=200)) == {"/3/0/9": 87}
+    assert again.deregister().code == code("2.02")
+    assert server.metric("mp_coap_tls_sessions_total") == 2 and server.metric("mp_coap_tls_failed_total") == 0
+
+
+def test_a_registration_goes_over_from_dtls_to_tls_and_back(tls_server):
+    server, key = tls_server, "00112233445566778899aabbccddeeff"
+    server.rest("PUT", "/devices/both-1/credentials", {"psk": {"identity": "who", "key": key}}, want=204)
+    device = server.device("both-1", carrier=Dtls.psk(server.coaps_port, "who", key))
+    device.registered()
+    first = registration(server, "both-1")
+    for carrier in (lambda: Tcp.psk(server.tls_port, "who", key), lambda: Dtls.psk(server.coaps_port, "who", key)):
+        location, last = device.location, device
+        device = server.device("both-1", carrier=carrier())
+        device.location = location
+        assert device.update().code == code("2.04")
+        now = registration(server, "both-1")
+        assert now["location"] == first["location"] and now["address"] != first["address"]
+        last.close()
+        assert values(server.rest("GET", "/devices/both-1/lwm2m/3/0/9", want=200)) == {"/3/0/9": 87}
+
+
+def test_a_wrong_key_and_no_tls_are_refused_and_counted(tls_server):
+    server = tls_server
+    server.rest("PUT", "/devices/tls-1/credentials", {"psk": {"identity": "who", "key": "00" * 16}}, want=204)
+    carrier = Tcp.psk(server.tls_port, "who", "11" * 16)
+    carrier.settimeout(60)
+    with pytest.raises(OSError):
+        carrier.recv(100)
+    carrier.close()
+    plain = Tcp(server.tls_port)
+    plain.settimeout(60)
+    plain.end.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    with pytest.raises(OSError):
+        while True:
+            plain.recv(100)
+    plain.close()
+    wait(lambda: server.metric("mp_coap_tls_failed_total") == 2)
+    assert server.metric("mp_coap_tls_sessions_total") == 0
+
+
+def test_a_certificate_is_an_identity_over_tls(tls_server):
+    import fleet
+    server, person = tls_server, fleet.Device(tls_server, "cert-1")
+    assert person.enroll().status == 200
+    device = server.device("cert-1", binding="T", carrier=Tcp.certificate(
+        server.tls_port, person.certificate_file, person.key_file))
+    device.registered()
+    assert registration(server, "cert-1")["secure"] is True
+    assert values(server.rest("GET", "/devices/cert-1/lwm2m/3/0/9", want=200)) == {"/3/0/9": 87}
+    device.endpoint = "cert-2"
+    assert device.register().code == code("4.03")
+
+
 def test_ets_107_extending_the_lifetime(sim, listen):
     stream = listen(f"kinds=registration&device={sim.endpoint}")
     sim.ask("PUT", "/1/0/1", {"value": 500})

@@ -2,10 +2,13 @@
 """Many devices: whom the server asks first, and a campaign over DTLS with a key for each."""
 import subprocess
 
+import pytest
+
 import crowd
 import firmware
 import fleet
 from device import wait
+from ports import free_port
 
 SILENT = 1500
 
@@ -40,6 +43,23 @@ def test_a_campaign_over_dtls_explains_each_of_200_devices(shared, make_sim):
     assert registered["secure"] and shared.rest("GET", "/credentials?limit=1", want=200)["total"] >= 200
     running = [line for line in sim.said().splitlines() if '"event": "update", "detail": "6.0.0"' in line]
     assert len(running) == len(proven)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_crowd_over_tcp_comes_back_after_a_kill_of_the_server(make_server, make_sim, secure):  # noqa: F811
+    port = free_port()
+    server = make_server("--coaps-tcp-port" if secure else "--coap-tcp-port", str(port))
+    make_sim(server, "tcp-", "--time-scale", "10", secure=secure, devices=100, tcp_port=port)
+
+    def awake():
+        found = server.rest("GET", "/lwm2m?q=tcp-&limit=500", want=200)["items"]
+        return sum(1 for r in found if not r["sleeping"] and r["secure"] == secure)
+    wait(lambda: awake() == 100, 60)
+    server.kill()
+    server.start()
+    wait(lambda: awake() == 100, 120)
+    answer = server.rest("GET", "/devices/tcp-042/lwm2m/3/0/0", want=200)
+    assert answer["values"][0]["value"] == "microPlatform"
 
 
 def test_a_crowd_of_one_kind_tells_its_list_once_and_then_its_profile_id(shared, make_sim):

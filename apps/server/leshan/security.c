@@ -219,10 +219,11 @@ void leshan_get_endpoints(struct call *c)
 	const struct lwm2m *l = c->server->lwm2m;
 	const char *host = c->server->options.listen;
 	struct mp_json *items = mp_json_new_array();
-	int r = add_endpoint(items, host, "coap", lwm2m_coap_port(l), "CoAP over UDP");
+	int r = add_endpoint(items, host, "coap", lwm2m_port(l, false, false), "CoAP over UDP");
 
-	r |= add_endpoint(items, host, "coaps", lwm2m_coaps_port(l), "CoAP over DTLS");
-	r |= add_endpoint(items, host, "coap+tcp", lwm2m_coap_tcp_port(l), "CoAP over TCP");
+	r |= add_endpoint(items, host, "coaps", lwm2m_port(l, true, false), "CoAP over DTLS");
+	r |= add_endpoint(items, host, "coap+tcp", lwm2m_port(l, false, true), "CoAP over TCP");
+	r |= add_endpoint(items, host, "coaps+tcp", lwm2m_port(l, true, true), "CoAP over TLS");
 	if (r) {
 		mp_json_free(items);
 		items = NULL;

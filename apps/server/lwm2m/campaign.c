@@ -394,8 +394,7 @@ static int image_uri(const struct run *run, const struct registration *r, char *
 {
 	const struct lwm2m *l = run->server->lwm2m;
 	char host[256];
-	bool secure = registration_is_secure(r);
-	unsigned port = secure ? lwm2m_coaps_port(l) : lwm2m_coap_port(l);
+	bool secure = registration_is_secure(r), tcp = r->remote.is_reliable;
 	int n;
 
 	host_of(run, r, host, sizeof(host));
@@ -403,11 +402,9 @@ static int image_uri(const struct run *run, const struct registration *r, char *
 		n = snprintf(ret, room, "%s/DEFAULT/controller/v1/%s/deploymentBase/%lld",
 			     run->server->product_url, run->device->name,
 			     (long long)run->device->action);
-	else if (r->remote.is_reliable)
-		n = snprintf(ret, room, "coap+tcp://%s:%u/fw/%s", host, lwm2m_coap_tcp_port(l),
-			     run->at->firmware.sha256);
 	else
-		n = snprintf(ret, room, "coap%s://%s:%u/fw/%s", secure ? "s" : "", host, port,
+		n = snprintf(ret, room, "coap%s%s://%s:%u/fw/%s", secure ? "s" : "",
+			     tcp ? "+tcp" : "", host, lwm2m_port(l, secure, tcp),
 			     run->at->firmware.sha256);
 	return n < 0 || (size_t)n >= room ? -ENAMETOOLONG : 0;
 }

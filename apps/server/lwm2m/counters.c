@@ -89,6 +89,10 @@ static int of_coap(struct server *s, struct mp_buf *out)
 		 c.unknown_responses},
 		{"coap_bodies_dropped_total", "CoAP transfers given up unfinished",
 		 c.bodies_dropped},
+		{"coap_tls_sessions_total", "TLS handshakes over TCP that succeeded",
+		 s->lwm2m->counters.tls_sessions},
+		{"coap_tls_failed_total", "TLS handshakes over TCP that failed or took too long",
+		 s->lwm2m->counters.tls_failed},
 	};
 
 	return write_lines(out, "counter", lines, COUNT(lines));
@@ -158,7 +162,7 @@ int lwm2m_metrics(struct server *s, struct mp_buf *out)
 		r = of_coap(s, out);
 	if (r == 0)
 		r = of_now(s, out);
-	if (r == 0 && lwm2m_coaps_port(s->lwm2m))
+	if (r == 0 && lwm2m_port(s->lwm2m, true, false))
 		r = of_dtls(s, out);
 	return r;
 }

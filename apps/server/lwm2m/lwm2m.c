@@ -325,17 +325,7 @@ void lwm2m_free(struct lwm2m *l)
 	free(l);
 }
 
-uint16_t lwm2m_coap_port(const struct lwm2m *l)
+uint16_t lwm2m_port(const struct lwm2m *l, bool secure, bool tcp)
 {
-	return transport_coap_port(l->transport);
-}
-
-uint16_t lwm2m_coaps_port(const struct lwm2m *l)
-{
-	return transport_coaps_port(l->transport);
-}
-
-uint16_t lwm2m_coap_tcp_port(const struct lwm2m *l)
-{
-	return transport_tcp_port(l->transport);
+	return transport_port(l->transport, secure, tcp);
 }

@@ -44,6 +44,7 @@ struct lwm2m_counters {
 	uint64_t malformed; /* parameters, links, values that cannot be read */
 	uint64_t notifications, unknown_notifications, lost_observations;
 	uint64_t sends, requests, firmware_reads;
+	uint64_t tls_sessions, tls_failed; /* handshakes over TCP */
 };
 
 struct lwm2m {
@@ -86,7 +87,5 @@ void lwm2m_finish(struct server *s);
 void lwm2m_free(struct lwm2m *l);
 
 int lwm2m_metrics(struct server *s, struct mp_buf *out);
-/* The UDP port without security, that with it, that of TCP; 0: closed. */
-uint16_t lwm2m_coap_port(const struct lwm2m *l);
-uint16_t lwm2m_coaps_port(const struct lwm2m *l);
-uint16_t lwm2m_coap_tcp_port(const struct lwm2m *l);
+/* With DTLS, or TLS; of TCP, or UDP. 0: closed. */
+uint16_t lwm2m_port(const struct lwm2m *l, bool secure, bool tcp);

@@ -125,9 +125,8 @@ static bool was_brought(const struct part *part)
 
 	if (!part->is_unseen)
 		return true;
-	return f->phase != PHASE_IDLE &&
-	       (f->phase != PHASE_DELIVERED || !*f->package ||
-		strcmp(f->package, part->firmware.version) == 0);
+	return f->phase != PHASE_IDLE && (f->phase != PHASE_DELIVERED || !*f->package ||
+					  strcmp(f->package, part->firmware.version) == 0);
 }
 
 /* How far the action had come for this one. The store tells it for all of them alone. */

@@ -49,11 +49,16 @@ struct peer *secure_peer(void *session)
 
 /* ---- what DTLS asks and tells ---- */
 
+int secure_find_key(struct lwm2m *l, const void *identity, size_t len, uint8_t *key)
+{
+	return credentials_find_psk(l->server->credentials, identity, len, key);
+}
+
 static int find_key(void *user, const void *identity, size_t len, uint8_t key[MP_DTLS_KEY_MAX])
 {
 	struct secure *s = user;
 
-	return credentials_find_psk(s->lwm2m->server->credentials, identity, len, key);
+	return secure_find_key(s->lwm2m, identity, len, key);
 }
 
 static int accept_key(void *user, const struct mp_dtls_identity *who, const void *der, size_t len)
@@ -86,18 +91,24 @@ static void deliver(void *user, struct mp_dtls_session *session, const void *dat
 		mp_coap_receive(s->lwm2m->coap, &from, data, len);
 }
 
-static void established(void *user, struct mp_dtls_session *session)
+struct peer *secure_peer_of(const struct mp_dtls_identity *id)
 {
 	static const enum credential_kind kinds[] = {[MP_DTLS_PSK] = CREDENTIAL_PSK,
 						     [MP_DTLS_X509] = CREDENTIAL_X509,
 						     [MP_DTLS_RPK] = CREDENTIAL_RPK};
+
+	return peer_new(kinds[id->kind], id->text, id->len, id->sha256);
+}
+
+static void established(void *user, struct mp_dtls_session *session)
+{
 	struct secure *s = user;
 	struct mp_dtls_identity id;
 	struct mp_coap_remote remote;
 	struct peer *p;
 
 	mp_dtls_session_identity(session, &id);
-	p = peer_new(kinds[id.kind], id.text, id.len, id.sha256);
+	p = secure_peer_of(&id);
 	if (!p) {
 		mp_dtls_drop(session);
 		return;
@@ -194,10 +205,28 @@ void secure_discard(struct secure *s)
 
 /* ---- opening ---- */
 
+int secure_credentials(struct lwm2m *l, struct mp_buf *cert, struct mp_buf *key,
+		       struct mp_dtls_credentials *ret, struct mp_err *err)
+{
+	const char *ca = enrolment_authority(l->server->enrolment);
+	int r = server_read_pem(l->server, "server.crt", cert, err);
+
+	if (r == 0)
+		r = server_read_pem(l->server, "server.pem", key, err);
+	*ret = (struct mp_dtls_credentials){
+		.kind = MP_DTLS_X509,
+		.certificate = cert->data,
+		.certificate_len = cert->len,
+		.private_key = key->data,
+		.private_key_len = key->len,
+		.ca = ca,
+		.ca_len = strlen(ca),
+	};
+	return r;
+}
+
 static int new_dtls(struct secure *s, struct mp_err *err)
 {
-	struct server *server = s->lwm2m->server;
-	const char *ca = enrolment_authority(server->enrolment);
 	MP_BUF(cert, 65536);
 	MP_BUF(key, 65536);
 	struct mp_dtls_config c = {
@@ -217,21 +246,10 @@ static int new_dtls(struct secure *s, struct mp_err *err)
 		.cid = true,
 		.user = s,
 	};
-	int r = server_read_pem(server, "server.crt", &cert, err);
+	int r = secure_credentials(s->lwm2m, &cert, &key, &c.own, err);
 
-	if (r == 0)
-		r = server_read_pem(server, "server.pem", &key, err);
 	if (r < 0)
 		return r;
-	c.own = (struct mp_dtls_credentials){
-		.kind = MP_DTLS_X509,
-		.certificate = cert.data,
-		.certificate_len = cert.len,
-		.private_key = key.data,
-		.private_key_len = key.len,
-		.ca = ca,
-		.ca_len = strlen(ca),
-	};
 	r = mp_dtls_new(&c, s->lwm2m->clock_ms, &s->dtls, err);
 	explicit_bzero(key.data, key.len);
 	return r;

@@ -12,7 +12,10 @@
 struct lwm2m;
 struct peer;
 struct secure;
+struct mp_buf;
 struct mp_dtls_counters;
+struct mp_dtls_credentials;
+struct mp_dtls_identity;
 
 int secure_open(struct lwm2m *l, uint16_t port, struct secure **ret, struct mp_err *err);
 void secure_free(struct secure *s);
@@ -26,3 +29,12 @@ void secure_discard(struct secure *s);
 struct peer *secure_peer(void *session);
 uint16_t secure_port(const struct secure *s);
 void secure_counters(const struct secure *s, struct mp_dtls_counters *ret);
+
+/* What TLS over TCP (stream.c) has in common with it: the server's certificate, and whom it trusts; `ret`
+ * borrows from `cert` and `key`, of which the latter is to be wiped. */
+int secure_credentials(struct lwm2m *l, struct mp_buf *cert, struct mp_buf *key,
+		       struct mp_dtls_credentials *ret, struct mp_err *err);
+/* The key of an identity: its length, or -ENOENT. */
+int secure_find_key(struct lwm2m *l, const void *identity, size_t len, uint8_t *key);
+/* As peer_new(). */
+struct peer *secure_peer_of(const struct mp_dtls_identity *id);

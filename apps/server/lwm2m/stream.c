@@ -8,26 +8,33 @@
 
 #include "server.h"
 #include "coap/connection.h"
+#include "dtls_mbedtls/tls.h"
 #include "inside.h"
 #include "lwm2m.h"
+#include "peer.h"
+#include "secure.h"
 #include "transport.h"
 
 #define CHANNELS_MAX 4096
 #define QUEUE_MAX_BYTES ((size_t)1 << 20) /* that wait for one peer */
 #define SILENT_MS 120000 /* a connection nobody registered over ends after so long */
+#define HANDSHAKES_MAX 256 /* of TLS at once: 10 MB */
+#define HANDSHAKE_MS 30000
 
 struct channel { /* one connection, and the loop's eye on it */
 	struct channel *next, **link;
 	struct stream *stream;
 	struct mp_watch *watch;
 	struct mp_coap_connection *connection;
+	struct peer *peer; /* who has proven to be there; NULL: nobody, or not yet */
 };
 
 struct stream {
 	struct lwm2m *lwm2m;
 	struct mp_tcp_listener *listener;
 	struct mp_watch *watch;
-	struct channel *channels;
+	struct mp_tls *tls; /* NULL: without security */
+	struct channel *channels; /* the newest first */
 	size_t n;
 };
 
@@ -41,6 +48,7 @@ static void channel_free(struct channel *c)
 	}
 	mp_watch_free(c->watch);
 	mp_coap_connection_free(c->connection);
+	peer_unref(c->peer);
 	free(c);
 }
 
@@ -54,11 +62,75 @@ static void ready(void *user)
 	server_turn(server); /* `c` may be gone afterwards */
 }
 
+/* ---- TLS ---- */
+
+static int find_key(void *user, const void *identity, size_t len, uint8_t key[MP_DTLS_KEY_MAX])
+{
+	struct stream *s = user;
+
+	return secure_find_key(s->lwm2m, identity, len, key);
+}
+
+static int established(void *connection, const struct mp_dtls_identity *who)
+{
+	struct channel *c = connection;
+	struct mp_coap_remote remote;
+
+	c->peer = secure_peer_of(who);
+	if (!c->peer)
+		return -ENOMEM;
+	c->stream->lwm2m->counters.tls_sessions++;
+	mp_coap_connection_identify(c->connection, c->peer->text);
+	mp_coap_connection_remote(c->connection, &remote);
+	registration_connected(c->stream->lwm2m, &remote);
+	return 0;
+}
+
+static int new_tls(struct stream *s, struct mp_err *err)
+{
+	MP_BUF(cert, 65536);
+	MP_BUF(key, 65536);
+	struct mp_tls_config c = {
+		.server = true, .psk = find_key, .established = established, .user = s};
+	int r = secure_credentials(s->lwm2m, &cert, &key, &c.own, err);
+
+	if (r < 0)
+		return r;
+	r = mp_tls_new(&c, &s->tls, err);
+	explicit_bzero(key.data, key.len);
+	return r;
+}
+
+static void end(struct stream *s, struct channel *c);
+
+/* The oldest of too many handshakes gives way to a new one. */
+static void make_room(struct stream *s)
+{
+	struct channel *oldest = NULL;
+	size_t n = 0;
+
+	for (struct channel *c = s->channels; c; c = c->next) {
+		if (mp_coap_connection_is_up(c->connection))
+			continue;
+		oldest = c;
+		n++;
+	}
+	if (n >= HANDSHAKES_MAX)
+		end(s, oldest);
+}
+
+/* ---- connections ---- */
+
 static int connect_channel(struct channel *c, struct mp_tcp *tcp)
 {
 	struct lwm2m *l = c->stream->lwm2m;
-	int r = mp_coap_connection_accepted(l->coap, tcp, c, &c->connection);
+	int r = c->stream->tls ? mp_tls_put_on(c->stream->tls, tcp, c) : 0;
 
+	if (r < 0) {
+		mp_tcp_free(tcp);
+		return r;
+	}
+	r = mp_coap_connection_over(l->coap, tcp, c, &c->connection);
 	if (r < 0)
 		return r;
 	return mp_watch_new(l->server->loop, mp_coap_connection_fd(c->connection), ready, c,
@@ -67,8 +139,11 @@ static int connect_channel(struct channel *c, struct mp_tcp *tcp)
 
 static void add(struct stream *s, struct mp_tcp *tcp)
 {
-	struct channel *c = s->n < CHANNELS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	struct channel *c;
 
+	if (s->tls)
+		make_room(s);
+	c = s->n < CHANNELS_MAX ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		mp_tcp_free(tcp);
 		return;
@@ -105,9 +180,12 @@ void stream_send(const struct mp_coap_remote *to, const void *data, size_t len)
 
 static bool is_silent(struct stream *s, struct channel *c)
 {
+	int64_t silent_ms = s->lwm2m->clock_ms - mp_coap_connection_heard_ms(c->connection);
 	struct mp_coap_remote remote;
 
-	if (s->lwm2m->clock_ms - mp_coap_connection_heard_ms(c->connection) <= SILENT_MS)
+	if (!mp_coap_connection_is_up(c->connection)) /* heard at its beginning */
+		return silent_ms > HANDSHAKE_MS;
+	if (silent_ms <= SILENT_MS)
 		return false;
 	mp_coap_connection_remote(c->connection, &remote);
 	return !registry_of_remote(s->lwm2m->registry, &remote);
@@ -117,6 +195,8 @@ static void end(struct stream *s, struct channel *c)
 {
 	struct mp_coap_remote remote;
 
+	if (s->tls && !c->peer)
+		s->lwm2m->counters.tls_failed++;
 	mp_coap_connection_remote(c->connection, &remote);
 	registration_disconnected(s->lwm2m, &remote);
 	channel_free(c);
@@ -130,7 +210,7 @@ void stream_flush(struct stream *s)
 		int r = mp_coap_connection_flush(c->connection);
 
 		next = c->next;
-		mp_watch_want_write(c->watch, r == -EAGAIN);
+		mp_watch_want_write(c->watch, mp_coap_connection_wants_write(c->connection));
 		if ((r < 0 && r != -EAGAIN) || is_silent(s, c))
 			end(s, c);
 	}
@@ -142,7 +222,15 @@ void stream_discard(struct stream *s)
 		mp_coap_connection_discard(c->connection);
 }
 
-int stream_open(struct lwm2m *l, uint16_t port, struct stream **ret, struct mp_err *err)
+struct peer *stream_peer(void *session)
+{
+	const struct channel *c = mp_coap_connection_user(session);
+
+	return c->peer;
+}
+
+int stream_open(struct lwm2m *l, uint16_t port, bool secure, struct stream **ret,
+		struct mp_err *err)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 	struct mp_net_address a;
@@ -156,7 +244,9 @@ int stream_open(struct lwm2m *l, uint16_t port, struct stream **ret, struct mp_e
 	if (r < 0)
 		return mp_err_set(err, r, "'%s' is no IP address to listen on",
 				  l->server->options.listen);
-	r = mp_tcp_listen(&a, &s->listener, err);
+	r = secure ? new_tls(s, err) : 0;
+	if (r == 0)
+		r = mp_tcp_listen(&a, &s->listener, err);
 	if (r < 0)
 		return r;
 	r = mp_watch_new(l->server->loop, mp_tcp_listener_fd(s->listener), accept_all, s,
@@ -172,6 +262,7 @@ void stream_free(struct stream *s)
 		channel_free(s->channels);
 	mp_watch_free(s->watch);
 	mp_tcp_listener_free(s->listener);
+	mp_tls_free(s->tls);
 	free(s);
 }
 

@@ -138,16 +138,9 @@ struct peer *transport_peer(const struct mp_coap_remote *remote)
 	(void)remote;
 	return NULL;
 }
-uint16_t transport_coap_port(const struct transport *t)
+uint16_t transport_port(const struct transport *t, bool secure, bool tcp)
 {
-	return t ? 0 : 1;
-}
-uint16_t transport_coaps_port(const struct transport *t)
-{
-	return t ? 0 : 1;
-}
-uint16_t transport_tcp_port(const struct transport *t)
-{
+	(void)secure, (void)tcp;
 	return t ? 0 : 1;
 }
 void transport_dtls_counters(const struct transport *t, struct mp_dtls_counters *ret)

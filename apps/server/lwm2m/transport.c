@@ -21,7 +21,7 @@ struct transport {
 	struct mp_watch *watch;
 	struct mp_alarm *alarm;
 	struct secure *secure; /* NULL: closed */
-	struct stream *stream; /* NULL: closed */
+	struct stream *tcp, *tls; /* NULL: closed */
 };
 
 static int64_t clock_of(clockid_t id)
@@ -100,8 +100,10 @@ void transport_flush(struct transport *t)
 		secure_flush(t->secure);
 		next = next < secure_next_ms(t->secure) ? next : secure_next_ms(t->secure);
 	}
-	if (t->stream)
-		stream_flush(t->stream);
+	if (t->tcp)
+		stream_flush(t->tcp);
+	if (t->tls)
+		stream_flush(t->tls);
 	mp_alarm_set(t->alarm, next);
 }
 
@@ -111,8 +113,10 @@ void transport_discard(struct transport *t)
 		mp_udp_discard(t->udp);
 	if (t->secure)
 		secure_discard(t->secure);
-	if (t->stream)
-		stream_discard(t->stream);
+	if (t->tcp)
+		stream_discard(t->tcp);
+	if (t->tls)
+		stream_discard(t->tls);
 }
 
 /* ---- opening ---- */
@@ -148,7 +152,9 @@ int transport_open(struct lwm2m *l, struct transport **ret, struct mp_err *err)
 	if (r == 0 && o->coaps_port)
 		r = secure_open(l, o->coaps_port, &t->secure, err);
 	if (r == 0 && o->coap_tcp_port)
-		r = stream_open(l, o->coap_tcp_port, &t->stream, err);
+		r = stream_open(l, o->coap_tcp_port, false, &t->tcp, err);
+	if (r == 0 && o->coaps_tcp_port)
+		r = stream_open(l, o->coaps_tcp_port, true, &t->tls, err);
 	return r;
 }
 
@@ -172,37 +178,30 @@ void transport_free(struct transport *t)
 	mp_alarm_free(t->alarm);
 	mp_udp_free(t->udp);
 	secure_free(t->secure);
-	stream_free(t->stream);
+	stream_free(t->tcp);
+	stream_free(t->tls);
 	free(t);
 }
 
 struct peer *transport_peer(const struct mp_coap_remote *remote)
 {
-	return remote->session && !remote->is_reliable ? secure_peer(remote->session) : NULL;
+	if (!remote->session)
+		return NULL;
+	return remote->is_reliable ? stream_peer(remote->session) : secure_peer(remote->session);
 }
 
-static uint16_t port_of(const struct mp_udp *u)
+uint16_t transport_port(const struct transport *t, bool secure, bool tcp)
 {
+	const struct stream *stream = secure ? t->tls : t->tcp;
 	struct mp_net_address a = {.port = 0};
 
-	if (u)
-		mp_udp_local(u, &a);
+	if (tcp)
+		return stream ? stream_port(stream) : 0;
+	if (secure)
+		return t->secure ? secure_port(t->secure) : 0;
+	if (t->udp)
+		mp_udp_local(t->udp, &a);
 	return a.port;
-}
-
-uint16_t transport_coap_port(const struct transport *t)
-{
-	return port_of(t->udp);
-}
-
-uint16_t transport_coaps_port(const struct transport *t)
-{
-	return t->secure ? secure_port(t->secure) : 0;
-}
-
-uint16_t transport_tcp_port(const struct transport *t)
-{
-	return t->stream ? stream_port(t->stream) : 0;
 }
 
 void transport_dtls_counters(const struct transport *t, struct mp_dtls_counters *ret)

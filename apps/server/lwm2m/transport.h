@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * transport.h - the CoAP ports: UDP, UDP with DTLS, TCP
+ * transport.h - the CoAP ports: UDP, UDP with DTLS, TCP, TCP with TLS
  *
  * What arrives is handed to the CoAP endpoint in batches, a turn each; what it answers waits until
  * transport_flush().
@@ -34,7 +34,6 @@ void transport_tick(struct transport *t);
 /* Who speaks over this session; NULL: nobody has proven anything. */
 struct peer *transport_peer(const struct mp_coap_remote *remote);
 
-uint16_t transport_coap_port(const struct transport *t); /* 0: closed */
-uint16_t transport_coaps_port(const struct transport *t);
-uint16_t transport_tcp_port(const struct transport *t);
+/* With DTLS, or TLS; of TCP, or UDP. 0: closed. */
+uint16_t transport_port(const struct transport *t, bool secure, bool tcp);
 void transport_dtls_counters(const struct transport *t, struct mp_dtls_counters *ret);
