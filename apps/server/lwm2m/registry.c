@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/siphash.h"
+
 #define BUCKETS 4096
 
 struct chunk {
@@ -25,7 +27,6 @@ struct registry {
 	size_t n_chunks, n;
 	uint32_t *names, *whos; /* slots plus 1 */
 	size_t n_hash; /* of each; a power of two */
-	uint64_t seed; /* so that nobody can choose names or addresses of one chain */
 	uint32_t *free; /* slots to be used next, the last one first */
 	size_t n_free, free_room;
 	uint32_t due[BUCKETS]; /* slots plus 1 */
@@ -65,27 +66,22 @@ void registry_touch(struct registry *g, const struct registration *r)
 
 /* ---- hashes ---- */
 
+/* Nobody can choose names or addresses of one chain. */
 static size_t hash_of(const struct registry *g, const void *data, size_t len)
 {
-	const unsigned char *p = data;
-	uint64_t h = 14695981039346656037u ^ g->seed; /* FNV-1a */
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 1099511628211u;
-	return (size_t)(h ^ h >> 32) & (g->n_hash - 1);
+	return (size_t)mp_hash(data, len) & (g->n_hash - 1);
 }
 
 static size_t hash_of_who(const struct registry *g, const char *identity,
 			  const struct mp_net_address *a)
 {
-	uint64_t part[2];
+	uint8_t bytes[sizeof(a->ip) + sizeof(a->port)];
 
 	if (identity)
 		return hash_of(g, identity, strlen(identity));
-	memcpy(part, a->ip, sizeof(part));
-	part[0] = (g->seed ^ part[0] ^ part[1] * 0x9e3779b97f4a7c15u ^ (uint64_t)a->port << 48) *
-		  0xd6e8feb86659fd93u;
-	return (size_t)(part[0] ^ part[0] >> 32) & (g->n_hash - 1);
+	memcpy(bytes, a->ip, sizeof(a->ip));
+	memcpy(bytes + sizeof(a->ip), &a->port, sizeof(a->port));
+	return hash_of(g, bytes, sizeof(bytes));
 }
 
 static size_t who_of(const struct registry *g, const struct registration *r)
@@ -490,7 +486,6 @@ int registry_new(struct registry **ret)
 		registry_free(g);
 		return -ENOMEM;
 	}
-	g->seed = random_number(g);
 	*ret = g;
 	return 0;
 }

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/hash.h"
+#include "base/siphash.h"
+#include "lwm2m/credentials.h"
 #include "lwm2m/listeners.h"
 #include "lwm2m/lwm2m.h"
 #include "lwm2m/model.h"
@@ -45,22 +46,25 @@ struct telemetry {
 	struct cached *cache;
 	struct shown *shown;
 	size_t n_shown, next_shown;
-	uint64_t seed, stored, not_shown;
+	uint64_t stored, not_shown;
 	int64_t fold; /* series that was folded last */
 };
 
 /* ---- series ---- */
 
-static uint64_t hash_of(const struct telemetry *t, const char *endpoint,
-			const struct mp_lwm2m_path *path)
+/* It stands for endpoint and path, so nobody may be able to make two of one hash. */
+static uint64_t hash_of(const char *endpoint, const struct mp_lwm2m_path *path)
 {
-	uint64_t h = 14695981039346656037u ^ t->seed; /* FNV-1a */
+	size_t len = strnlen(endpoint, LWM2M_ENDPOINT_MAX);
+	struct {
+		uint16_t id[4], n;
+		char endpoint[LWM2M_ENDPOINT_MAX];
+	} whole = {.n = path->n};
+	uint64_t h;
 
-	for (; *endpoint; endpoint++)
-		h = (h ^ (unsigned char)*endpoint) * 1099511628211u;
-	for (unsigned i = 0; i < path->n; i++)
-		h = (h ^ path->id[i] ^ (uint64_t)(i + 1) << 32) * 1099511628211u;
-	h ^= h >> 29;
+	memcpy(whole.id, path->id, sizeof(whole.id));
+	memcpy(whole.endpoint, endpoint, len);
+	h = mp_hash(&whole, sizeof(whole) - sizeof(whole.endpoint) + len);
 	return h ? h : 1;
 }
 
@@ -108,7 +112,7 @@ static int series_of(struct server *s, const char *endpoint, const struct mp_lwm
 		     struct cached **ret)
 {
 	struct telemetry *t = s->telemetry;
-	uint64_t hash = hash_of(t, endpoint, path);
+	uint64_t hash = hash_of(endpoint, path);
 	struct cached *c = &t->cache[hash & (CACHE - 1)];
 	int64_t series;
 	int r = 0;
@@ -378,7 +382,6 @@ int telemetry_new(struct server *s, struct telemetry **ret)
 		telemetry_free(t);
 		return -ENOMEM;
 	}
-	mp_random(&t->seed, sizeof(t->seed));
 	t->listener = (struct lwm2m_listener){
 		.hear = hear, .user = s, .kinds = LWM2M_NOTIFIED | LWM2M_SENT};
 	if (s->lwm2m)
