@@ -9,6 +9,7 @@
 /* Options of signals; each signal has numbers of its own (RFC 8323 section 5.2). */
 enum { MAX_MESSAGE_SIZE = 2, BLOCK_WISE_TRANSFER = 4 };
 enum { BAD_CSM_OPTION = 2 };
+#define EARLY_MAX 8
 
 #define LEAST 64 /* most bytes of a message, at least */
 #define ENCODED 2048 /* longer messages are put together on the heap */
@@ -18,6 +19,7 @@ struct mp_coap_stream {
 	struct mp_buf partial; /* the beginning of a message */
 	size_t peer_max;
 	bool is_begun, takes_blocks, is_released;
+	uint8_t early; /* requests before the CSM */
 	int ended; /* 0, or what every later call returns */
 	char reason[96];
 };
@@ -173,11 +175,20 @@ static int take_signal(struct mp_coap_stream *s, const struct mp_coap_message *m
 	}
 }
 
+/* A CSM has to be the first (RFC 8323 section 3.4). Some clients (Leshan's over TLS) ask before it has
+ * left them, so a few requests may come earlier. */
+static bool may_come(struct mp_coap_stream *s, const struct mp_coap_message *m)
+{
+	if (s->is_begun || m->code == MP_COAP_CSM || m->code == MP_COAP_ABORT)
+		return true;
+	return mp_coap_is_request(m->code) && s->early++ < EARLY_MAX;
+}
+
 static int take_message(struct mp_coap_stream *s, const struct mp_coap_message *m)
 {
 	if (m->code == MP_COAP_EMPTY) /* keeps the connection alive, section 5.4 */
 		return 0;
-	if (!s->is_begun && m->code != MP_COAP_CSM && m->code != MP_COAP_ABORT)
+	if (!may_come(s, m))
 		return abort_stream(s, 0, "the first message is no CSM");
 	if (mp_coap_class(m->code) == 7)
 		return take_signal(s, m);

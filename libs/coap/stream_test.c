@@ -105,16 +105,36 @@ TEST(the_peers_csm_is_taken)
 	ASSERT(mp_coap_stream_peer_takes_blocks(s));
 }
 
-TEST(messages_before_a_csm_are_refused)
+TEST(what_is_no_request_is_refused_before_a_csm)
 {
-	struct wire w = {0};
-	auto_(mp_coap_stream) *s = stream(&w, 0);
+	static const char *const early[] = {"\x01\x45\xaa", "\x01\xe2\xaa"}; /* 2.05, Ping */
 
-	ASSERT(s);
-	w.out_len = 0;
-	ASSERT_OK(mp_coap_stream_receive(s, "\x00\x00", 2)); /* but an empty one */
-	aborts(&w, s, "\x01\x01\xaa", 3);
-	ASSERT_INT(0, w.count);
+	for (unsigned i = 0; i < 2; i++) {
+		struct wire w = {0};
+		auto_(mp_coap_stream) *s = stream(&w, 0);
+
+		ASSERT(s);
+		w.out_len = 0;
+		ASSERT_OK(mp_coap_stream_receive(s, "\x00\x00", 2)); /* but an empty one */
+		aborts(&w, s, early[i], 3);
+		ASSERT_INT(0, w.count);
+	}
+}
+
+TEST(a_csm_may_follow_a_few_requests_but_has_to_come)
+{
+	struct wire w = {0}, x = {0};
+	auto_(mp_coap_stream) *s = stream(&w, 0), *never = stream(&x, 0);
+
+	ASSERT(s && never);
+	ASSERT_OK(mp_coap_stream_receive(s, "\x01\x01\xaa\x30\xe1\x22\x02\x00", 8));
+	ASSERT_INT(1, w.count);
+	ASSERT_INT(512, mp_coap_stream_peer_max(s));
+	x.out_len = 0;
+	for (int i = 0; i < 8; i++)
+		ASSERT_OK(mp_coap_stream_receive(never, "\x01\x01\xaa", 3));
+	aborts(&x, never, "\x01\x01\xaa", 3);
+	ASSERT_INT(8, x.count);
 }
 
 TEST(a_ping_is_answered_with_its_token)

@@ -124,8 +124,12 @@ def test_a_request_on_a_stream_is_answered_with_its_token(tcp):
     assert list(frames(tcp(b"\x00\xe1\x62\x01ab" + HELLO))) == [(CSM, b""), (CONTENT, b"ab")]
 
 
+def test_a_request_may_come_just_before_the_csm(tcp):
+    assert list(frames(tcp(b"\x62\x01ab" + HELLO + b"\x00\xe1"))) == [(CSM, b""), (CONTENT, b"ab")]
+
+
 @pytest.mark.parametrize("what, data", {
-    "a request before the CSM": b"\x60\x01" + HELLO,
+    "a response before the CSM": b"\x00\x45",
     "a malformed option": b"\x00\xe1\x20\x01\xf0\x00",
     "a reserved token length": b"\x00\xe1\x0f",
     "a reserved class": b"\x00\xe1\x00\x20",

@@ -3,7 +3,7 @@
 
 Leshan is not part of the tree. MP_PEER_LESHAN is the base URL of a running demo server (2.x),
 MP_PEER_LESHAN_COAP its HOST:PORT of CoAP, MP_PEER_LESHAN_COAPS that of CoAP over DTLS (the next port when not
-set), MP_PEER_LESHAN_CLIENT the jar of its demo client, which alone is enough for test_their_client and
+set), MP_PEER_LESHAN_COAP_TCP that of CoAP over TCP, MP_PEER_LESHAN_CLIENT the jar of its demo client, which alone is enough for test_their_client and
 test_bootstrap. Without them these tests skip.
 """
 import os
@@ -31,10 +31,10 @@ def leshan():
 def ours(template, tmp_path_factory):  # noqa: F811
     folder = tmp_path_factory.mktemp("ours")
     fleet.copy_product(template, folder)
-    ports = [fleet.free_port() for _ in range(2)]
+    ports = [fleet.free_port() for _ in range(4)]
     server = Server(folder, "--awake", "1", "--bootstrap-port", str(ports[0]), "--bootstrap-coap-port",
-                    str(ports[1])).start()
-    server.bootstrap_port, server.bootstrap_coap_port = ports
+                    str(ports[1]), "--coap-tcp-port", str(ports[2]), "--coaps-tcp-port", str(ports[3])).start()
+    server.bootstrap_port, server.bootstrap_coap_port, server.tcp_port, server.tls_port = ports
     yield server
     server.stop_devices()
     server.kill()

@@ -92,7 +92,7 @@ class Registered(Process):
 
 
 class Lamp(Registered):
-    def __init__(self, folder, server, name, *options, secure=False, seed=1):
+    def __init__(self, folder, server, name, *options, secure=False, seed=1, uri=None):
         self.server, self.endpoint = server, name + "000"
         options = ["--first-name", name, "--profile", "light", "--devices", "1", "--seed", str(seed), *options]
         if secure:
@@ -102,7 +102,7 @@ class Lamp(Registered):
             status, found = server.ask("PUT", "/api/security/clients/", {
                 "endpoint": endpoint, "tls": {"mode": "psk", "details": {"identity": identity, "key": key}}})
             assert status == 200, found
-        address = f"coaps://{server.coaps}" if secure else f"coap://{server.coap}"
+        address = uri or (f"coaps://{server.coaps}" if secure else f"coap://{server.coap}")
         log = open(folder / f"{name}{server.port}.log", "wb")
         self.process = subprocess.Popen([fleet.BUILD / "mp-sim", "--server", address, "--json", *options],
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -111,12 +111,12 @@ class Lamp(Registered):
 
 
 class DemoClient(Registered):
-    def __init__(self, jar, folder, server, name, *options, secure=False):
+    def __init__(self, jar, folder, server, name, *options, secure=False, uri=None):
         self.server, self.endpoint, self.log = server, name, folder / "log"
         log = open(self.log, "wb")
         self.process = subprocess.Popen(
             ["java", "-Xmx200m", "-XX:TieredStopAtLevel=1", "-jar", jar, "-n", name,
-             "-u", f"coaps://{server.coaps}" if secure else f"coap://{server.coap}", *options],
+             "-u", uri or (f"coaps://{server.coaps}" if secure else f"coap://{server.coap}"), *options],
             cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=log, env=os.environ)
         log.close()
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our client at a real Leshan."""
+import os
 import socket
 import threading
 
@@ -103,6 +104,16 @@ def test_queue_mode(leshan, lamp):
     assert found["queuemode"] is True and found["sleeping"] is False
     answer = one.ask("GET", "/3/0/0?timeout=30")
     assert answer.get("delayed") or answer["content"]["value"] == "microPlatform"
+
+
+def test_over_tcp(leshan, lamp):
+    address = os.environ.get("MP_PEER_LESHAN_COAP_TCP")
+    if not address:
+        pytest.skip("MP_PEER_LESHAN_COAP_TCP (host:port) names no port of Leshan's for CoAP over TCP")
+    one = lamp(leshan, "mp-tcp-", uri=f"coap+tcp://{address}")
+    assert leshan.client(one.endpoint)["bindingMode"] == "T" and one.value("/3/0/0") == "microPlatform"
+    one.ask("PUT", "/3311/0/5851", {"id": 5851, "kind": "singleResource", "type": "INTEGER", "value": "40"})
+    assert one.value("/3311/0/5851") == "40"
 
 
 def test_pre_shared_keys(leshan, lamp):

@@ -115,8 +115,9 @@ def test_pre_shared_key(ours, our_leshan, demo_client):
     assert values(rest(ours, client, "GET", "/3/0/0")) == {"/3/0/0": "Leshan Demo Device"}
 
 
-def test_certificate(ours, our_leshan, demo_client, tmp_path):
-    person = fleet.Device(ours, "lesh-x509")
+def certificate(ours, name, tmp_path):
+    """The options that show the certificate of an enrolled device."""
+    person = fleet.Device(ours, name)
     assert person.enroll().status == 200
     files = {}
     for name, pem in (("client", person.certificate_file.read_bytes()),
@@ -126,7 +127,23 @@ def test_certificate(ours, our_leshan, demo_client, tmp_path):
     key = tmp_path / "key.der"
     key.write_bytes(person.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
                                              serialization.NoEncryption()))
-    client = demo_client(our_leshan, "lesh-x509", "-ccert", files["client"], "-cprik", key, "-scert", files["server"],
-                         "-cu", "2", secure=True).registered()
+    return "-ccert", files["client"], "-cprik", key, "-scert", files["server"], "-cu", "2"
+
+
+def test_certificate(ours, our_leshan, demo_client, tmp_path):
+    client = demo_client(our_leshan, "lesh-x509", *certificate(ours, "lesh-x509", tmp_path), secure=True).registered()
     assert rest(ours, client, "GET", "")["secure"] is True
+    assert values(rest(ours, client, "GET", "/3/0/0")) == {"/3/0/0": "Leshan Demo Device"}
+
+
+# ---- over TCP ----
+
+@pytest.mark.parametrize("secure", [False, True], ids=["tcp", "tls"])
+def test_over_tcp(ours, our_leshan, demo_client, tmp_path, secure):
+    name = "lesh-tls" if secure else "lesh-tcp"
+    options = certificate(ours, name, tmp_path) if secure else ()
+    uri = f"coaps+tcp://127.0.0.1:{ours.tls_port}" if secure else f"coap+tcp://127.0.0.1:{ours.tcp_port}"
+    client = demo_client(our_leshan, name, *options, uri=uri).registered()
+    shown = rest(ours, client, "GET", "")
+    assert shown["secure"] is secure and "T" in shown["binding"] and not shown["sleeping"], shown
     assert values(rest(ours, client, "GET", "/3/0/0")) == {"/3/0/0": "Leshan Demo Device"}
