@@ -110,7 +110,7 @@ def test_over_tcp(leshan, lamp):
     address = os.environ.get("MP_PEER_LESHAN_COAP_TCP")
     if not address:
         pytest.skip("MP_PEER_LESHAN_COAP_TCP (host:port) names no port of Leshan's for CoAP over TCP")
-    one = lamp(leshan, "mp-tcp-", uri=f"coap+tcp://{address}")
+    one = lamp(leshan, "mp-tcp-", "--deregister", uri=f"coap+tcp://{address}")
     assert leshan.client(one.endpoint)["bindingMode"] == "T" and one.value("/3/0/0") == "microPlatform"
     one.ask("PUT", "/3311/0/5851", {"id": 5851, "kind": "singleResource", "type": "INTEGER", "value": "40"})
     assert one.value("/3311/0/5851") == "40"
