@@ -94,7 +94,7 @@ class Registered(Process):
 class Lamp(Registered):
     def __init__(self, folder, server, name, *options, secure=False, seed=1, uri=None):
         self.server, self.endpoint = server, name + "000"
-        options = ["--first-name", name, "--profile", "light", "--devices", "1", "--seed", str(seed), *options]
+        options = ["--deregister", "--first-name", name, "--profile", "light", "--devices", "1", "--seed", str(seed), *options]
         if secure:
             keys = subprocess.run([fleet.BUILD / "mp-sim", "--keys", *options], check=True, capture_output=True,
                                   text=True).stdout
