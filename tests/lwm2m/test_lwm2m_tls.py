@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """CoAP over TLS (RFC 8323 section 9): libcoap's clients, with OpenSSL and with GnuTLS below them."""
 import shutil
+import socket
 import subprocess
 
 import pytest
 
 import fleet
+from device import wait
 
 KEY = "sixteen bytes ok"
 
@@ -43,3 +45,18 @@ def test_libcoap_registers_over_tls(tls, ask):
 def test_libcoap_with_another_key_is_refused(tls, ask):
     assert "rt=" not in ask(".well-known/core", key="another key's ok")
     assert tls.metric("mp_coap_tls_failed_total") == 1
+
+
+def test_half_open_handshakes_are_bounded_and_keep_nobody_out(tls, ask):
+    assert "rt=\"core.rd\"" in ask(".well-known/core")
+    before, held = tls.memory(), []
+    try:
+        for _ in range(600):
+            held.append(socket.create_connection(("127.0.0.1", tls.tls_port), 60))
+            held[-1].sendall(b"\x16\x03\x01\x02\x00\x01\x00")  # the head of a ClientHello that does not come
+        wait(lambda: tls.metric("mp_coap_tls_failed_total") == 600 - 256)
+        assert tls.memory() - before < 24 * 1024
+        assert "rt=\"core.rd\"" in ask(".well-known/core")
+    finally:
+        for one in held:
+            one.close()
