@@ -36,7 +36,7 @@ struct mp_tls_config {
 int mp_tls_new(const struct mp_tls_config *config, struct mp_tls **ret, struct mp_err *err);
 void mp_tls_free(struct mp_tls *tls); /* its connections live on */
 DEFINE_AUTO(mp_tls)
-/* `tcp` keeps what it needs until it is freed; 40 KB. -ENOMEM. */
+/* `tcp` keeps what it needs until it is freed; 35 KB. -ENOMEM. */
 int mp_tls_put_on(struct mp_tls *tls, struct mp_tcp *tcp, void *connection);
 
 /* A client's connection with a side of its own: as mp_tcp_connect(), and the errors of mp_tls_new(). */

@@ -23,6 +23,7 @@
 
 struct channel { /* one connection, and the loop's eye on it */
 	struct channel *next, **link;
+	struct channel *next_busy, **busy_link; /* NULL: nothing happened to it in this turn */
 	struct stream *stream;
 	struct mp_watch *watch;
 	struct mp_coap_connection *connection;
@@ -35,11 +36,37 @@ struct stream {
 	struct mp_watch *watch;
 	struct mp_tls *tls; /* NULL: without security */
 	struct channel *channels; /* the newest first */
+	struct channel *busy; /* to be flushed */
 	size_t n;
+	int64_t looked_ms; /* for silent ones */
 };
+
+static void make_busy(struct channel *c)
+{
+	struct stream *s = c->stream;
+
+	if (c->busy_link)
+		return;
+	c->next_busy = s->busy;
+	c->busy_link = &s->busy;
+	if (c->next_busy)
+		c->next_busy->busy_link = &c->next_busy;
+	s->busy = c;
+}
+
+static void make_idle(struct channel *c)
+{
+	if (!c->busy_link)
+		return;
+	*c->busy_link = c->next_busy;
+	if (c->next_busy)
+		c->next_busy->busy_link = c->busy_link;
+	c->busy_link = NULL;
+}
 
 static void channel_free(struct channel *c)
 {
+	make_idle(c);
 	if (c->link) {
 		*c->link = c->next;
 		if (c->next)
@@ -58,6 +85,7 @@ static void ready(void *user)
 	struct server *server = c->stream->lwm2m->server;
 
 	transport_tick(c->stream->lwm2m->transport);
+	make_busy(c);
 	(void)mp_coap_connection_receive(c->connection); /* stream_flush() hears of errors */
 	server_turn(server); /* `c` may be gone afterwards */
 }
@@ -159,6 +187,7 @@ static void add(struct stream *s, struct mp_tcp *tcp)
 		c->next->link = &c->next;
 	s->channels = c;
 	s->n++;
+	make_busy(c);
 }
 
 static void accept_all(void *user)
@@ -174,8 +203,10 @@ static void accept_all(void *user)
 
 void stream_send(const struct mp_coap_remote *to, const void *data, size_t len)
 {
-	if (to->session)
-		mp_coap_connection_send(to->session, data, len);
+	if (!to->session)
+		return;
+	make_busy(mp_coap_connection_user(to->session));
+	mp_coap_connection_send(to->session, data, len);
 }
 
 static bool is_silent(struct stream *s, struct channel *c)
@@ -204,18 +235,32 @@ static void end(struct stream *s, struct channel *c)
 	channel_free(c);
 }
 
-void stream_flush(struct stream *s)
+static void end_silent(struct stream *s)
 {
 	struct channel *next;
 
+	s->looked_ms = s->lwm2m->clock_ms;
 	for (struct channel *c = s->channels; c; c = next) {
-		int r = mp_coap_connection_flush(c->connection);
-
 		next = c->next;
-		mp_watch_want_write(c->watch, mp_coap_connection_wants_write(c->connection));
-		if ((r < 0 && r != -EAGAIN) || is_silent(s, c))
+		if (is_silent(s, c))
 			end(s, c);
 	}
+}
+
+void stream_flush(struct stream *s)
+{
+	struct channel *c;
+
+	while ((c = s->busy)) {
+		int r = mp_coap_connection_flush(c->connection);
+
+		make_idle(c);
+		mp_watch_want_write(c->watch, mp_coap_connection_wants_write(c->connection));
+		if (r < 0 && r != -EAGAIN)
+			end(s, c);
+	}
+	if (s->lwm2m->clock_ms - s->looked_ms >= 1000)
+		end_silent(s);
 }
 
 void stream_discard(struct stream *s)
