@@ -257,6 +257,8 @@ int mp_tls_put_on(struct mp_tls *tls, struct mp_tcp *tcp, void *connection)
 
 static int open_side(struct mp_tls *t, struct mp_err *err)
 {
+	static const char *coap[] = {"coap",
+				     NULL}; /* RFC 8323 section 8.2: so that a port can be shared */
 	const struct mp_dtls_credentials *own = &t->config.own;
 	const struct side_how how = {.client = !t->config.server,
 				     .stream = true,
@@ -272,6 +274,8 @@ static int open_side(struct mp_tls *t, struct mp_err *err)
 	if (r < 0)
 		return r;
 	mbedtls_ssl_conf_authmode(&t->side.conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+	if (mbedtls_ssl_conf_alpn_protocols(&t->side.conf, coap) != 0)
+		return mp_err_set(err, -ENOTSUP, "mbedTLS takes no ALPN");
 	if (t->config.psk)
 		mbedtls_ssl_conf_psk_cb(&t->side.conf, find_psk, t);
 	return 0;

@@ -9,7 +9,8 @@
  * -EAGAIN, and what is queued waits; when it fails they say why: -EKEYREJECTED (the other side is not
  * who it should be, or does not know us), -ECONNABORTED (it ended the handshake), -EPROTO (it broke the
  * rules), -ENOMEM. The suites are those of CoAP (RFC 7925, RFC 8323 section 9), raw public keys are
- * not among them.
+ * not among them. A client offers the application protocol "coap", and a server refuses who offers
+ * others alone.
  */
 #pragma once
 

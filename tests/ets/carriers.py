@@ -68,8 +68,8 @@ class Tcp:
         self.signals = []
 
     @classmethod
-    def psk(cls, port, identity, key):
-        return cls(port, Openssl("-tls1_2", socket.SOCK_STREAM, port, "-psk", key, "-psk_identity", identity))
+    def psk(cls, port, identity, key, *options):
+        return cls(port, Openssl("-tls1_2", socket.SOCK_STREAM, port, "-psk", key, "-psk_identity", identity, *options))
 
     @classmethod
     def certificate(cls, port, certificate, key):

@@ -94,7 +94,7 @@ def tls_server(make_server):
 def test_ets_106_tcp_binding_with_tls(tls_server):
     server, key = tls_server, "00112233445566778899aabbccddeeff"
     server.rest("PUT", "/devices/tls-1/credentials", {"psk": {"identity": "who", "key": key}}, want=204)
-    device = server.device("tls-1", binding="T", carrier=Tcp.psk(server.tls_port, "who", key))
+    device = server.device("tls-1", binding="T", carrier=Tcp.psk(server.tls_port, "who", key, "-alpn", "h2,coap"))
     device.registered()
     one = registration(server, "tls-1")
     assert (one["binding"], one["secure"], one["sleeping"]) == ("T", True, False)
@@ -132,14 +132,15 @@ def test_a_registration_goes_over_from_dtls_to_tls_and_back(tls_server):
         assert values(server.rest("GET", "/devices/both-1/lwm2m/3/0/9", want=200)) == {"/3/0/9": 87}
 
 
-def test_a_wrong_key_and_no_tls_are_refused_and_counted(tls_server):
+def test_a_wrong_key_another_protocol_and_no_tls_are_refused_and_counted(tls_server):
     server = tls_server
     server.rest("PUT", "/devices/tls-1/credentials", {"psk": {"identity": "who", "key": "00" * 16}}, want=204)
-    carrier = Tcp.psk(server.tls_port, "who", "11" * 16)
-    carrier.settimeout(60)
-    with pytest.raises(OSError):
-        carrier.recv(100)
-    carrier.close()
+    for carrier in (Tcp.psk(server.tls_port, "who", "11" * 16),
+                    Tcp.psk(server.tls_port, "who", "00" * 16, "-alpn", "h2,http/1.1")):
+        carrier.settimeout(60)
+        with pytest.raises(OSError):
+            carrier.recv(100)
+        carrier.close()
     plain = Tcp(server.tls_port)
     plain.settimeout(60)
     plain.end.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -147,7 +148,7 @@ def test_a_wrong_key_and_no_tls_are_refused_and_counted(tls_server):
         while True:
             plain.recv(100)
     plain.close()
-    wait(lambda: server.metric("mp_coap_tls_failed_total") == 2)
+    wait(lambda: server.metric("mp_coap_tls_failed_total") == 3)
     assert server.metric("mp_coap_tls_sessions_total") == 0
 
 
