@@ -54,7 +54,7 @@ def test_half_open_handshakes_are_bounded_and_keep_nobody_out(tls, ask):
         for _ in range(600):
             held.append(socket.create_connection(("127.0.0.1", tls.tls_port), 60))
             held[-1].sendall(b"\x16\x03\x01\x02\x00\x01\x00")  # the head of a ClientHello that does not come
-        wait(lambda: tls.metric("mp_coap_tls_failed_total") == 600 - 256)
+        wait(lambda: tls.metric("mp_coap_tls_failed_total") >= 600 - 256)
         assert tls.memory() - before < 24 * 1024
         assert "rt=\"core.rd\"" in ask(".well-known/core")
     finally:
