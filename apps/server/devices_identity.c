@@ -182,11 +182,15 @@ static const struct registration *registration_of(const struct server *s, const 
 	return s->lwm2m ? registry_find(s->lwm2m->registry, d->name) : NULL;
 }
 
+/* By DDI or by LwM2M, whatever was later. */
+static int64_t heard(const struct registration *r, const struct device *d)
+{
+	return r && registration_seen(r) > d->last_seen ? registration_seen(r) : d->last_seen;
+}
+
 int64_t device_last_seen(const struct server *s, const struct device *d)
 {
-	const struct registration *r = registration_of(s, d);
-
-	return r && registration_seen(r) > d->last_seen ? registration_seen(r) : d->last_seen;
+	return heard(registration_of(s, d), d);
 }
 
 struct mp_json *device_json(struct server *s, const struct device *d, bool with_attributes)
@@ -204,7 +208,7 @@ struct mp_json *device_json(struct server *s, const struct device *d, bool with_
 	r |= mp_json_put_str(j, "state", device_state_name(d->state));
 	r |= mp_json_put_int(j, "progress", d->progress);
 	r |= mp_json_put_str(j, "reason", d->reason ? d->reason : "");
-	r |= mp_json_put_int(j, "last_seen", device_last_seen(s, d));
+	r |= mp_json_put_int(j, "last_seen", heard(lwm2m, d));
 	r |= mp_json_put_int(j, "created", d->created);
 	r |= mp_json_put_bool(j, "auto_confirm", d->auto_confirm != 0);
 	if (lwm2m)

@@ -110,7 +110,7 @@ int main(int argc, char *argv[])
 		else
 			t->run();
 		printf("%s %d - %s%s%s\n", failed ? "not ok" : "ok", ++n, t->name,
-		       skipped ? " # SKIP " : "", skipped ? skipped : "");
+		       skipped && !failed ? " # SKIP " : "", skipped && !failed ? skipped : "");
 		bad += failed;
 	}
 	printf("1..%d\n", n);

@@ -175,7 +175,7 @@ static int take_signal(struct mp_coap_stream *s, const struct mp_coap_message *m
 	}
 }
 
-/* A CSM has to be the first (RFC 8323 section 3.4). Some clients (Leshan's over TLS) ask before it has
+/* A CSM has to be the first (RFC 8323 section 5.3). Some clients (Leshan's over TLS) ask before it has
  * left them, so a few requests may come earlier. */
 static bool may_come(struct mp_coap_stream *s, const struct mp_coap_message *m)
 {

@@ -25,14 +25,15 @@ struct random {
 	mbedtls_ctr_drbg_context drbg;
 };
 
-/* One set of credentials with the configuration made of them. */
-struct side_how {
+struct side_how { /* of which kind a side is to be */
 	bool client, stream; /* stream: TLS */
 	bool psk, x509; /* what a server offers */
 	struct random *random;
 	int (*verify)(void *user, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
 	void *user; /* of verify() */
 };
+
+/* One set of credentials with the configuration made of them. */
 struct side {
 	mbedtls_ssl_config conf;
 	mbedtls_x509_crt certificate, ca;

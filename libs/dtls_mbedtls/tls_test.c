@@ -116,6 +116,17 @@ static void run(struct scene *s, unsigned turns)
 	}
 }
 
+/* The client is gone; the server finds out. */
+static void hang_up(struct scene *s)
+{
+	mp_tcp_free(s->client.tcp);
+	s->client.tcp = NULL;
+	for (unsigned i = 0; i < 20 && !s->server.error; i++) {
+		turn(&s->server);
+		(void)poll(NULL, 0, 1);
+	}
+}
+
 TEST(both_sides_know_each_other_by_a_shared_key)
 {
 	struct mp_dtls_credentials c = sample_credentials("device-1");
@@ -131,12 +142,7 @@ TEST(both_sides_know_each_other_by_a_shared_key)
 	ASSERT_INT(5, s->server.len);
 	ASSERT(memcmp("early", s->server.got, 5) == 0 && memcmp("hello", s->client.got, 5) == 0);
 	ASSERT_INT(0, mp_tcp_flush(s->client.tcp));
-	mp_tcp_free(s->client.tcp);
-	s->client.tcp = NULL;
-	for (unsigned i = 0; i < 20 && !s->server.error; i++) {
-		turn(&s->server);
-		(void)poll(NULL, 0, 1);
-	}
+	hang_up(s);
 	ASSERT_INT(-ECONNRESET, s->server.error);
 }
 
@@ -242,12 +248,7 @@ TEST(a_handshake_that_ends_early_is_a_broken_connection)
 		ASSERT_INT(0, s->server.error);
 	}
 	ASSERT_ERR(-EAGAIN, mp_tcp_flush(s->server.tcp));
-	mp_tcp_free(s->client.tcp);
-	s->client.tcp = NULL;
-	for (unsigned i = 0; i < 20 && !s->server.error; i++) {
-		turn(&s->server);
-		(void)poll(NULL, 0, 1);
-	}
+	hang_up(s);
 	ASSERT_INT(-ECONNRESET, s->server.error);
 }
 

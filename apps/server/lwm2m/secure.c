@@ -49,16 +49,11 @@ struct peer *secure_peer(void *session)
 
 /* ---- what DTLS asks and tells ---- */
 
-int secure_find_key(struct lwm2m *l, const void *identity, size_t len, uint8_t *key)
-{
-	return credentials_find_psk(l->server->credentials, identity, len, key);
-}
-
 static int find_key(void *user, const void *identity, size_t len, uint8_t key[MP_DTLS_KEY_MAX])
 {
 	struct secure *s = user;
 
-	return secure_find_key(s->lwm2m, identity, len, key);
+	return credentials_find_psk(s->lwm2m->server->credentials, identity, len, key);
 }
 
 static int accept_key(void *user, const struct mp_dtls_identity *who, const void *der, size_t len)

@@ -34,7 +34,5 @@ void secure_counters(const struct secure *s, struct mp_dtls_counters *ret);
  * borrows from `cert` and `key`, of which the latter is to be wiped. */
 int secure_credentials(struct lwm2m *l, struct mp_buf *cert, struct mp_buf *key,
 		       struct mp_dtls_credentials *ret, struct mp_err *err);
-/* The key of an identity: its length, or -ENOENT. */
-int secure_find_key(struct lwm2m *l, const void *identity, size_t len, uint8_t *key);
 /* As peer_new(). */
 struct peer *secure_peer_of(const struct mp_dtls_identity *id);

@@ -8,6 +8,7 @@
 
 #include "server.h"
 #include "coap/connection.h"
+#include "credentials.h"
 #include "dtls_mbedtls/tls.h"
 #include "inside.h"
 #include "lwm2m.h"
@@ -96,7 +97,7 @@ static int find_key(void *user, const void *identity, size_t len, uint8_t key[MP
 {
 	struct stream *s = user;
 
-	return secure_find_key(s->lwm2m, identity, len, key);
+	return credentials_find_psk(s->lwm2m->server->credentials, identity, len, key);
 }
 
 static int established(void *connection, const struct mp_dtls_identity *who)
