@@ -33,7 +33,7 @@ int uri_parse_any(const char *text, struct mp_net_address *ret, enum uri_scheme 
 
 int uri_parse(const char *text, struct mp_net_address *ret, bool *ret_secure, struct mp_err *err)
 {
-	enum uri_scheme scheme;
+	enum uri_scheme scheme = URI_COAP; /* for compilers that do not see that `r` is negative */
 	int r = uri_parse_any(text, ret, &scheme, err);
 
 	if (r == 0 && scheme >= URI_COAP_TCP)
