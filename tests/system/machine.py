@@ -41,10 +41,15 @@ class Server:
         return json.loads(self.mp(*args, "--json").stdout)
 
     def start(self):
-        self.process = subprocess.Popen(
-            [self.programs / "mp", "-C", self.product, "serve", "--port", self.port],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for("the server", 10, lambda: self.mp("device", "ls", status=None).returncode == 0)
+        log = self.product / "server.log"
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen([self.programs / "mp", "-C", self.product, "serve", "--port", self.port],
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+        def answers():
+            assert self.process.poll() is None, f"the server ended: {log.read_text(errors='replace')}"
+            return self.mp("device", "ls", status=None).returncode == 0
+        wait_for(f"the server to answer ({log})", 60, answers)
 
     def stop(self):
         if self.process:
