@@ -20,7 +20,7 @@ static const char *const job_names[JOBS] = {
 	[JOB_SETUP] = "setup",	   [JOB_SEEDED] = "seeded",	  [JOB_PREFLIGHT] = "preflight",
 	[JOB_INSTALL] = "install", [JOB_COMMIT] = "commit",	  [JOB_APPLY] = "apply",
 	[JOB_CHECK] = "check",	   [JOB_MARK_GOOD] = "mark good", [JOB_MARK_BAD] = "mark bad",
-	[JOB_PRUNE] = "prune",
+	[JOB_LOOK] = "look",	   [JOB_PRUNE] = "prune",
 };
 
 const char *update_state_name(enum update_state s)
@@ -200,6 +200,9 @@ void machine_ended(struct machine *m, enum job job, int r, const char *reason,
 		break;
 	case JOB_COMMIT:
 		lwm2m_committed(m, r, reason);
+		break;
+	case JOB_LOOK:
+		m->not_before[job] = now + m->config.look_ms;
 		break;
 	case JOB_PRUNE:
 		m->prune = false; /* what is left over goes after the next update */

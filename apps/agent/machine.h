@@ -42,6 +42,7 @@ enum job {
 	JOB_CHECK, /* hooks: the product's own health checks */
 	JOB_MARK_GOOD, /* install */
 	JOB_MARK_BAD, /* install, with `reason` */
+	JOB_LOOK, /* containers: how are those that were brought up? */
 	JOB_PRUNE, /* containers */
 	JOBS
 };
@@ -84,6 +85,7 @@ struct platform {
 struct machine_config {
 	int64_t poll_ms; /* unless the server wishes otherwise */
 	int64_t proof_ms; /* how long a release may take to prove itself */
+	int64_t look_ms; /* between two looks at containers that are up */
 	bool lwm2m; /* there is an LwM2M server */
 	bool lwm2m_alone; /* DDI is no channel of this product */
 	int64_t grace_ms; /* after this long the server need not be reached; 0: it must */

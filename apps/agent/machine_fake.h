@@ -109,7 +109,7 @@ static inline void fake_reboot(struct platform *p)
 	fake_of(p)->reboots++;
 }
 
-static const struct machine_config config = {.poll_ms = 5000, .proof_ms = 60000};
+static const struct machine_config config = {.poll_ms = 5000, .proof_ms = 60000, .look_ms = 60000};
 
 static inline void fake_init(struct fake *f, const struct machine_config *c)
 {

@@ -74,6 +74,25 @@ TEST(a_release_is_proven_only_with_containers_checks_and_server)
 	ASSERT_INT(1, f->started[JOB_PRUNE]);
 }
 
+TEST(containers_that_are_up_are_looked_at_from_time_to_time)
+{
+	BOOT_IDLE(f);
+	ASSERT_INT(1, f->started[JOB_APPLY]);
+	ASSERT_INT(0, f->started[JOB_LOOK]);
+	ASSERT(machine_tick(&f->m) <= 60000);
+	for (unsigned i = 1; i < 4; i++) {
+		f->now += 60000;
+		drain(f);
+		ASSERT_INT(i, f->started[JOB_LOOK]);
+		f->now += 1000000; /* not twice at a time */
+		drain(f);
+		ASSERT_INT(i, f->started[JOB_LOOK]);
+		end(f, JOB_LOOK, i == 2 ? -EIO : 0, "");
+	}
+	ASSERT_INT(1, f->started[JOB_APPLY]);
+	ASSERT_INT(UPDATE_IDLE, f->m.state);
+}
+
 TEST(containers_that_are_unhealthy_again_and_again_send_the_release_away)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));

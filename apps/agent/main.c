@@ -33,6 +33,7 @@ static const char help[] =
 	"  --fetch-user NAME   whom the network worker becomes; mp-fetch\n"
 	"  --disk DEVICE       the disk, below the prefix\n"
 	"  --docker PATH       Docker's socket\n"
+	"  --look SECONDS      how often containers that are up are looked at; 60\n"
 	"  --control FD        for hooks: answer over this pair\n";
 
 struct arguments {
@@ -41,8 +42,10 @@ struct arguments {
 	const char *verb, *operand;
 };
 
-static void set(struct arguments *a, int c)
+static int set(struct arguments *a, int c)
 {
+	uint64_t n = 0;
+
 	switch (c) {
 	case 'r':
 		a->o.root = optarg;
@@ -65,10 +68,16 @@ static void set(struct arguments *a, int c)
 	case 'd':
 		a->o.docker = optarg;
 		break;
+	case 'l':
+		if (mp_str_parse_u64(optarg, 86400, &n) < 0 || n == 0)
+			return -EINVAL;
+		a->o.look_seconds = (unsigned)n;
+		break;
 	case 'c':
 		a->control = atoi(optarg);
 		break;
 	}
+	return 0;
 }
 
 static int parse(int argc, char *argv[], struct arguments *a)
@@ -81,22 +90,23 @@ static int parse(int argc, char *argv[], struct arguments *a)
 		{"fetch-user", required_argument, NULL, 'u'},
 		{"disk", required_argument, NULL, 'k'},
 		{"docker", required_argument, NULL, 'd'},
+		{"look", required_argument, NULL, 'l'},
 		{"control", required_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 
-	*a = (struct arguments){.o = {.root = "", .programs = "", .fetch_user = "mp-fetch"},
-				.control = -1};
+	*a = (struct arguments){
+		.o = {.root = "", .programs = "", .fetch_user = "mp-fetch", .look_seconds = 60},
+		.control = -1};
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			exit(0);
 		}
-		if (c == '?')
+		if (c == '?' || set(a, c) < 0)
 			return -EINVAL;
-		set(a, c);
 	}
 	a->verb = argv[optind];
 	a->operand = a->verb ? argv[optind + 1] : NULL;

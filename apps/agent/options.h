@@ -20,6 +20,7 @@ struct agent_options {
 	const char *server; /* instead of the one in product.json; NULL: none */
 	const char *disk; /* instead of the one found; NULL: none */
 	const char *docker; /* Docker's socket; NULL: the usual one */
+	unsigned look_seconds; /* between two looks at containers that are up */
 	bool once; /* end after the first poll */
 };
 

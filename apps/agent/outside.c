@@ -35,6 +35,7 @@ static struct child *start_worker(struct supervisor *s, enum job job)
 	case JOB_CHECK:
 		return child_start(s, ROLE_HOOKS, job, -1, "health.d");
 	case JOB_APPLY:
+	case JOB_LOOK:
 	case JOB_PRUNE:
 		return child_start(s, ROLE_CONTAINERS, job, -1, NULL);
 	case JOB_INSTALL:
@@ -67,6 +68,8 @@ static struct mp_msg request_of(enum job job, const char *version, const char *a
 	case JOB_MARK_BAD:
 		return (struct mp_msg){
 			.type = MP_MSG_MARK, .num = {job == JOB_MARK_GOOD}, .text = {reason}};
+	case JOB_LOOK:
+		return (struct mp_msg){.type = MP_MSG_LOOK, .text = {version}};
 	case JOB_PRUNE:
 		return (struct mp_msg){.type = MP_MSG_PRUNE};
 	default:

@@ -72,6 +72,8 @@ static void keep_apps(struct machine *m)
 		(void)machine_start(m, JOB_APPLY, "");
 	else if (m->prune)
 		(void)machine_start(m, JOB_PRUNE, "");
+	else
+		(void)machine_start(m, JOB_LOOK, "");
 }
 
 void proof_tick(struct machine *m)
@@ -126,6 +128,7 @@ void proof_ended(struct machine *m, enum job job, int r, const char *reason)
 	}
 	if (job == JOB_APPLY) {
 		m->apps_up = r == 0;
+		m->not_before[JOB_LOOK] = m->platform->now(m->platform) + m->config.look_ms;
 		m->proof.verdicts = r == -EREMOTEIO ? m->proof.verdicts + 1 : 0;
 		m->attributes_due = m->attributes_due ||
 				    r == 0; /* the figures are those of a whole system now */

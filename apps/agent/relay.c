@@ -178,7 +178,7 @@ static bool from_job(struct supervisor *s, struct child *c, const struct mp_msg 
 			learn(s, m->text[0], m->text[1]);
 		else
 			worker_health(s, m->text[0], mp_streq(m->text[1], MP_HEALTHY));
-		return c->job == JOB_SETUP || c->job == JOB_APPLY;
+		return c->job == JOB_SETUP || c->job == JOB_APPLY || c->job == JOB_LOOK;
 	case MP_MSG_PROGRESS:
 		machine_progress(&s->machine, c->job, m->text[0], m->num[0], m->num[1]);
 		return true;

@@ -99,6 +99,7 @@ static int init(struct supervisor *s, const struct agent_options *o, struct mp_e
 	machine_init(&s->machine,
 		     &(struct machine_config){.poll_ms = s->product.poll_seconds * 1000,
 					      .proof_ms = s->product.proof_seconds * 1000,
+					      .look_ms = o->look_seconds * 1000,
 					      .grace_ms = s->product.grace_seconds * 1000,
 					      .lwm2m = s->product.lwm2m,
 					      .lwm2m_alone = s->product.lwm2m_alone},

@@ -32,7 +32,7 @@ struct child {
 
 struct app { /* a service of the release that runs */
 	char name[64], image[13];
-	bool healthy; /* as long as containers looks after it: until all of them are */
+	bool healthy; /* as containers saw it last */
 };
 
 struct supervisor {

@@ -59,14 +59,19 @@ static int load_all(struct containers *c, const struct mp_release *release, stru
 	return r;
 }
 
-static void tell_health(struct containers *c, unsigned i, const char *service, bool healthy)
+static void tell_health(struct containers *c, const char *service, bool healthy)
+{
+	(void)mp_pair_send(&c->control,
+			   &(struct mp_msg){.type = MP_MSG_FACT,
+					    .text = {service, healthy ? MP_HEALTHY : ""}});
+}
+
+static void note_health(struct containers *c, unsigned i, const char *service, bool healthy)
 {
 	if (c->healthy[i] == healthy)
 		return;
 	c->healthy[i] = healthy;
-	(void)mp_pair_send(&c->control,
-			   &(struct mp_msg){.type = MP_MSG_FACT,
-					    .text = {service, healthy ? MP_HEALTHY : ""}});
+	tell_health(c, service, healthy);
 }
 
 /* One round over all services. 1: all are healthy; 0: ask again. */
@@ -80,7 +85,7 @@ static int check_all(struct containers *c, const struct mp_release *release, str
 
 		if (r < 0)
 			return r;
-		tell_health(c, i, release->services[i].name, state.health == MP_DOCKER_HEALTHY);
+		note_health(c, i, release->services[i].name, state.health == MP_DOCKER_HEALTHY);
 		if (state.health == MP_DOCKER_UNHEALTHY)
 			return mp_err_set(err, -EREMOTEIO, "%s", state.reason);
 		if (state.health != MP_DOCKER_HEALTHY) {
@@ -147,4 +152,38 @@ int containers_apply(struct containers *c, const char *version, struct mp_err *e
 		r = mp_docker_apply(c->docker, version, release->services, release->n_services,
 				    err);
 	return r < 0 ? r : wait_until_healthy(c, release, err);
+}
+
+/* One round: is there one of which it is not known yet? */
+static bool is_open(struct containers *c, const struct mp_release *release)
+{
+	bool open = false;
+
+	for (unsigned i = 0; i < release->n_services; i++) {
+		struct mp_docker_state state = {.health = MP_DOCKER_UNHEALTHY};
+
+		(void)mp_docker_check(c->docker, &release->services[i], &state, NULL);
+		c->healthy[i] = state.health == MP_DOCKER_HEALTHY;
+		open = open || state.health == MP_DOCKER_STARTING;
+	}
+	return open;
+}
+
+int containers_look(struct containers *c, const char *version, struct mp_err *err)
+{
+	auto_(mp_release) *release = NULL;
+	int r = containers_release(c, version, &release, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* one without a health check must be seen running for so long */
+	for (unsigned ms = 0; is_open(c, release) && ms <= MP_DOCKER_SETTLE * 1000;
+	     ms += ASK_AGAIN_MS) {
+		if (!supervisor_is_there(c))
+			return mp_err_set(err, -ECANCELED, "the supervisor has ended");
+		(void)usleep(ASK_AGAIN_MS * 1000);
+	}
+	for (unsigned i = 0; i < release->n_services; i++)
+		tell_health(c, release->services[i].name, c->healthy[i]);
+	return 0;
 }

@@ -2,7 +2,8 @@
 /* containers.h - the worker that speaks to Docker, and to nobody else
  *
  * Started by the supervisor for one request: which layers are there, bring the containers of a
- * release up and wait until they are healthy, or remove images that no release needs.
+ * release up and wait until they are healthy, see how they are, or remove images that no release
+ * needs.
  */
 #pragma once
 
@@ -28,6 +29,8 @@ int containers_release(const struct containers *c, const char *version, struct m
 /* ---- apply.c ---- */
 /* Load, start, and wait until all are healthy. -EREMOTEIO: one is not, and the sentence says why. */
 int containers_apply(struct containers *c, const char *version, struct mp_err *err);
+/* Tell how each is, and leave it so. One that the engine does not show is not healthy. */
+int containers_look(struct containers *c, const char *version, struct mp_err *err);
 
 /* ---- images.c ---- */
 int containers_have(struct containers *c, const struct mp_msg *m, unsigned *ret,

@@ -34,6 +34,8 @@ static int answer(struct containers *c, const struct mp_msg *m, unsigned *ret, s
 		return containers_have(c, m, ret, err);
 	case MP_MSG_APPLY:
 		return containers_apply(c, mp_buf_str(&text), err);
+	case MP_MSG_LOOK:
+		return containers_look(c, mp_buf_str(&text), err);
 	case MP_MSG_PRUNE:
 		return containers_prune(c, err);
 	default:

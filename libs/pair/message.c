@@ -47,6 +47,7 @@ static const struct {
 	[MP_MSG_REBOOT] = {"reboot", 0, false},
 	[MP_MSG_RESET] = {"reset", 0, false},
 	[MP_MSG_STATE] = {"state", 5, false},
+	[MP_MSG_LOOK] = {"look", 1, false},
 };
 
 static const int codes[MP_VERDICT_END_] = {

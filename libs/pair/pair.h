@@ -69,6 +69,8 @@ enum mp_msg_type {
 	/* supervisor -> lwm2m */
 	MP_MSG_STATE, /* text: state, version, action, sentence, where from; num[0]: result of object
 		       * 5; num[1]: how many messages of lwm2m it has seen */
+	/* supervisor -> containers */
+	MP_MSG_LOOK, /* text: version; answers: a FACT for each service, RESULT */
 	MP_MSG_END_ /* not a message */
 };
 

@@ -278,7 +278,7 @@ def test_services_are_active_as_long_as_they_are_healthy(make_managed, fleet):  
     folder = managed.root / "var/lib/microplatform/releases/1.0.0"
     folder.mkdir()
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    managed.start()
+    managed.start("--look", "1")
     wait_registered(managed)
     managed.wait(lambda: is_active() == [True, False])
     assert [value(fleet, managed, f"9/{i}/0") for i in (0, 1)] == ["web", "db"]
@@ -286,6 +286,12 @@ def test_services_are_active_as_long_as_they_are_healthy(make_managed, fleet):  
     managed.wait(lambda: is_active() == [False, False])
     managed.docker.health.update(web="healthy", db="healthy")
     managed.wait(lambda: is_active() == [True, True] and managed.status()["containers"])
+    managed.docker.health["db"] = "unhealthy"  # later, while nothing else goes on
+    managed.wait(lambda: is_active() == [True, False])
+    del managed.docker.health["web"]  # its container is not there any more
+    managed.wait(lambda: is_active() == [False, False])
+    managed.docker.health.update(web="healthy", db="healthy")
+    managed.wait(lambda: is_active() == [True, True])
 
 
 # ---- what an operator may ask for ----
