@@ -200,8 +200,10 @@ static ssize_t receive(void *layer, void *data, size_t room)
 	if (r < 0)
 		return r;
 	r = mbedtls_ssl_read(&l->ssl, data, room);
-	if (r >= 0)
+	if (r > 0)
 		return r;
+	if (r == 0) /* the stream's end, and not TLS's */
+		return fail(l, -ECONNRESET);
 	if (r == MBEDTLS_ERR_SSL_WANT_READ || r == MBEDTLS_ERR_SSL_WANT_WRITE)
 		return -EAGAIN;
 	if (r == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
@@ -223,6 +225,8 @@ static void free_layer(void *layer)
 {
 	struct layer *l = layer;
 
+	if (l->is_up && !l->error)
+		(void)mbedtls_ssl_close_notify(&l->ssl);
 	mbedtls_ssl_free(&l->ssl);
 	mp_tls_free(l->tls);
 	mp_buf_done(&l->early);

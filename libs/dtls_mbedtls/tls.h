@@ -8,7 +8,8 @@
  * The handshake goes on inside those calls. Until it is done mp_tcp_receive() and mp_tcp_flush() say
  * -EAGAIN, and what is queued waits; when it fails they say why: -EKEYREJECTED (the other side is not
  * who it should be, or does not know us), -ECONNABORTED (it ended the handshake), -EPROTO (it broke the
- * rules), -ENOMEM. The suites are those of CoAP (RFC 7925, RFC 8323 section 9), raw public keys are
+ * rules), -ENOMEM. An end that the other side has told (close_notify) is mp_tcp_receive()'s 0, one that
+ * it has not is -ECONNRESET; mp_tcp_free() tells ours. The suites are those of CoAP (RFC 7925, RFC 8323 section 9), raw public keys are
  * not among them. A client offers the application protocol "coap", and a server refuses who offers
  * others alone.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/test.h"
 #include "dtls_mbedtls/maker.h"
@@ -250,6 +251,44 @@ TEST(a_handshake_that_ends_early_is_a_broken_connection)
 	ASSERT_ERR(-EAGAIN, mp_tcp_flush(s->server.tcp));
 	hang_up(s);
 	ASSERT_INT(-ECONNRESET, s->server.error);
+}
+
+/* What the other side of an established connection finds at its end: `cut` behind TLS's back, or freed. */
+static ssize_t end_of(bool cut)
+{
+	struct mp_dtls_credentials c = sample_credentials("device-1");
+	auto_scene *s = scene_new((struct mp_tls_config){.psk = sample_key}, &c);
+	char byte;
+
+	if (!s)
+		return -ENOMEM;
+	run(s, 20);
+	if (s->server.met != 1)
+		return -ENOTCONN;
+	if (cut)
+		(void)shutdown(mp_tcp_fd(s->client.tcp), SHUT_RDWR);
+	mp_tcp_free(take_ptr(s->client.tcp));
+	(void)poll(NULL, 0, 20);
+	return mp_tcp_receive(s->server.tcp, &byte, 1);
+}
+
+TEST(an_end_that_was_told_is_not_one_that_was_cut)
+{
+	ASSERT_INT(0, (int)end_of(false));
+	ASSERT_INT(-ECONNRESET, (int)end_of(true));
+}
+
+TEST(what_still_waits_at_the_end_is_lost)
+{
+	struct mp_dtls_credentials c = sample_credentials("device-1");
+	auto_scene *s = scene_new((struct mp_tls_config){.psk = sample_key}, &c);
+
+	ASSERT(s);
+	run(s, 20);
+	ASSERT_OK(mp_tcp_queue(s->client.tcp, "not acknowledged yet", 20));
+	hang_up(s);
+	ASSERT_INT(0, s->server.len);
+	ASSERT(s->server.error);
 }
 
 TEST(a_side_without_credentials_is_not_made)

@@ -167,12 +167,33 @@ int mp_tcp_connect(const struct mp_net_address *address, size_t limit, struct mp
 	return 0;
 }
 
+static int flush_wire(struct mp_tcp *t)
+{
+	while (mp_tcp_queued(t) > 0) {
+		ssize_t n = send(t->fd, t->out.data + t->sent, mp_tcp_queued(t), MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		t->sent += (size_t)n;
+	}
+	mp_buf_done(&t->out);
+	t->sent = 0;
+	return 0;
+}
+
 void mp_tcp_free(struct mp_tcp *t)
 {
+	bool has_rest;
+
 	if (!t)
 		return;
+	has_rest = mp_tcp_queued(t) > 0;
 	if (t->calls)
 		t->calls->free(t->layer);
+	if (!has_rest)
+		(void)flush_wire(t);
 	if (t->fd >= 0)
 		(void)close(t->fd);
 	mp_buf_done(&t->out);
@@ -256,22 +277,6 @@ static int finish_connecting(struct mp_tcp *t)
 	if (getpeername(t->fd, &s.any, &name_len) < 0)
 		return errno == ENOTCONN ? -EAGAIN : -errno;
 	t->is_connecting = false;
-	return 0;
-}
-
-static int flush_wire(struct mp_tcp *t)
-{
-	while (mp_tcp_queued(t) > 0) {
-		ssize_t n = send(t->fd, t->out.data + t->sent, mp_tcp_queued(t), MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		t->sent += (size_t)n;
-	}
-	mp_buf_done(&t->out);
-	t->sent = 0;
 	return 0;
 }
 

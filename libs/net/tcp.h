@@ -60,6 +60,7 @@ struct mp_tcp_layer { /* the calls of these names go to it, and keep their meani
 	int (*queue)(void *layer, const void *data, size_t len);
 	/* Before what it has queued leaves. -EAGAIN: it is not ready for bytes of the caller's yet. */
 	int (*flush)(void *layer);
+	/* What it queues here leaves, unless something of the caller's still waits and is lost. */
 	void (*free)(void *layer);
 };
 /* Once, before the first byte. */

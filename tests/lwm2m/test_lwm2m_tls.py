@@ -60,3 +60,17 @@ def test_half_open_handshakes_are_bounded_and_keep_nobody_out(tls, ask):
     finally:
         for one in held:
             one.close()
+
+
+def test_openssl_hears_of_the_servers_end(tls):
+    client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{tls.tls_port}", "-tls1_2", "-psk_identity", "who",
+                               "-psk", KEY.encode().hex(), "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-alpn", "coap"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait(lambda: tls.metric("mp_coap_tls_sessions_total") == 1)
+        assert tls.stop() == 0
+        said = client.communicate(timeout=60)[0].decode(errors="replace")
+    finally:
+        client.kill()
+        client.wait()
+    assert "closed" in said and "unexpected eof" not in said, said
