@@ -325,13 +325,17 @@ static int canceled(struct server *s, struct device *d, const struct mp_ddi_repo
 
 int actions_cancel_feedback(struct server *s, struct device *d, const struct mp_ddi_report *report)
 {
-	bool closed = report->execution == MP_DDI_CLOSED;
+	bool closed = report->execution == MP_DDI_CLOSED,
+	     settled = closed || report->execution == MP_DDI_REJECTED;
 	int r;
 
+	if (!settled && d->rows >= ROWS_MAX)
+		return -EDQUOT;
+	d->rows++;
 	s->metrics->feedback++;
 	if (closed && report->finished != MP_DDI_FAILURE) {
 		r = canceled(s, d, report);
-	} else if (closed || report->execution == MP_DDI_REJECTED) {
+	} else if (settled) {
 		/* hawkBit calls closed and failed an error of the action; the update runs on. */
 		r = devices_note(s, d, "cancel rejected", report->details);
 		if (r == 0)

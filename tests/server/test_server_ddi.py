@@ -325,6 +325,14 @@ def test_a_confirmed_cancel_ends_the_action(canceling):
     canceling.feedback("closed", "success", want=410)
 
 
+def test_cancellation_feedback_has_the_same_quota(canceling):
+    for i in range(1000):
+        canceling.feedback("proceeding", "none", "stopping", kind="cancelAction")
+    canceling.feedback("proceeding", "none", "stopping", kind="cancelAction", want=429)
+    canceling.feedback("closed", "success", "cancelled", kind="cancelAction")
+    assert "cancelAction" not in canceling.links()
+
+
 @pytest.mark.parametrize("execution, finished", [("rejected", "none"), ("closed", "failure")])
 def test_a_rejected_cancel_lets_the_action_run_on(canceling, execution, finished):
     canceling.feedback(execution, finished, "too late", kind="cancelAction")
