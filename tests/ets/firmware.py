@@ -56,3 +56,30 @@ class Updating(Device):
             self.values |= {(5, 0, 3): 0, (5, 0, 5): self.result}
             threading.Timer(0.3, self.register).start()
         return super().post(m, path)
+
+
+class Making(Device):
+    """Software (object 9): its instance is made when the server asks for it, and shown to nobody before the software
+    has come."""
+
+    def __init__(self, endpoint, port, board):
+        self.made = 0
+        super().__init__(endpoint, port, values={(3, 0, 0): "Maker", (3, 0, 1): board, (3, 0, 3): "1.0.0"})
+
+    def create(self, m, path):
+        self.made += 1
+        return "2.01", [], b""
+
+    def put(self, m, path):
+        if path == (9, 0, 2):
+            image = next(iter(self.parse(m, path).values()))
+            self.values |= {(9, 0, 1): image.split()[1].decode(), (9, 0, 7): 3, (9, 0, 9): 3, (9, 0, 12): False}
+            return "2.04", [], b""
+        return super().put(m, path)
+
+    def post(self, m, path):
+        done = {(9, 0, 4): {(9, 0, 7): 4, (9, 0, 9): 2}, (9, 0, 10): {(9, 0, 12): True}}.get(path)
+        if done:
+            self.values |= done
+            return "2.04", [], b""
+        return super().post(m, path)

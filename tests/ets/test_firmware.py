@@ -140,3 +140,15 @@ def test_ets_770_successful_update_via_coap(campaign, transfer):
     assert values(found) == {"/3/0/3": "3.0.0"}
     if transfer == "pull":
         assert campaign.metric("mp_lwm2m_firmware_reads_total") >= 1
+
+
+def test_an_instance_for_software_is_made_once(shared):
+    """Whether or not the device tells of it in its registration."""
+    device = firmware.Making("making", shared.coap_port, "making")
+    shared.devices.append(device)
+    device.registered()
+    firmware.publish(shared, "3.1.0", {"making": "push"}, objects={"making": "software"})
+    wait(lambda: shared.rest("GET", "/devices/making")[1].get("board"))
+    shared.rest("POST", "/rollouts", {"release": "3.1.0", "devices": ["making"]}, want=201)
+    wait(lambda: device_state(shared, "making") in ("proven", "failed"))
+    assert (device_state(shared, "making"), device.made) == ("proven", 1), why(shared, "making")

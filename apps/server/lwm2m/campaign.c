@@ -116,9 +116,11 @@ static void tell(struct server *s, struct device *d, enum mp_ddi_execution execu
 {
 	struct mp_ddi_report report = {
 		.execution = execution, .finished = finished, .percent = percent};
+	int r;
 
 	snprintf(report.details, sizeof(report.details), "%s", details);
-	if (actions_feedback(s, d, &report) < 0)
+	r = actions_feedback(s, d, &report);
+	if (r < 0 && r != -EDQUOT) /* an action's steps beyond its quota are not noted */
 		server_write_failed(s);
 }
 
@@ -368,44 +370,17 @@ static void push(struct run *run, const struct mp_lwm2m_path *path)
 	(void)ask(run, &write, path, transferred);
 }
 
-static bool is_loopback(const struct mp_net_address *a)
-{
-	static const uint8_t four[13] = {[10] = 0xff, [11] = 0xff, [12] = 127},
-			     six[16] = {[15] = 1};
-
-	return memcmp(a->ip, four, sizeof(four)) == 0 || memcmp(a->ip, six, sizeof(six)) == 0;
-}
-
-/* Our name as devices know it, from the product's server address. */
-static void host_of(const struct run *run, const struct registration *r, char *ret, size_t room)
-{
-	const char *url = run->server->product_url + strlen("https://");
-	size_t len = *url == '[' ? strcspn(url, "]") + 1 : strcspn(url, ":/");
-
-	if (is_loopback(&r->remote.address))
-		snprintf(ret, room, "127.0.0.1");
-	else
-		snprintf(ret, room, "%.*s", (int)len, url);
-}
-
-/* Where the device can fetch the image: by the protocol that it speaks with us, at /fw/DIGEST. The agent of an
- * operating system gets the address of its deployment, which lists the files of the release. */
+/* Where the device can fetch the image. The agent of an operating system gets the address of its deployment, which
+ * lists the files of the release. */
 static int image_uri(const struct run *run, const struct registration *r, char *ret, size_t room)
 {
-	const struct lwm2m *l = run->server->lwm2m;
-	char host[256];
-	bool secure = registration_is_secure(r), tcp = r->remote.is_reliable;
 	int n;
 
-	host_of(run, r, host, sizeof(host));
-	if (run->is_os)
-		n = snprintf(ret, room, "%s/DEFAULT/controller/v1/%s/deploymentBase/%lld",
-			     run->server->product_url, run->device->name,
-			     (long long)run->device->action);
-	else
-		n = snprintf(ret, room, "coap%s%s://%s:%u/fw/%s", secure ? "s" : "",
-			     tcp ? "+tcp" : "", host, lwm2m_port(l, secure, tcp),
-			     run->at->firmware.sha256);
+	if (!run->is_os)
+		return lwm2m_firmware_uri(run->server->lwm2m, r, run->at->firmware.sha256, ret,
+					  room);
+	n = snprintf(ret, room, "%s/DEFAULT/controller/v1/%s/deploymentBase/%lld",
+		     run->server->product_url, run->device->name, (long long)run->device->action);
 	return n < 0 || (size_t)n >= room ? -ENAMETOOLONG : 0;
 }
 
@@ -434,6 +409,7 @@ static void created(void *user, const struct lwm2m_result *result)
 	if (!is_answered(run, result))
 		return;
 	if (lwm2m_result_is_success(result)) {
+		run->at->is_there = true;
 		look(run);
 		return;
 	}
@@ -451,7 +427,8 @@ static bool has_place(struct run *run)
 	struct registration *r = registration_of(run);
 	struct mp_lwm2m_record empty = {.path = instance};
 
-	if (!r || !run->carrier->has_instances || registration_has(r, &instance))
+	if (!run->carrier->has_instances || run->at->is_there ||
+	    (r && registration_has(r, &instance)))
 		return true;
 	create.records = &empty;
 	create.n_records = 1;
@@ -675,6 +652,7 @@ static void consider(struct server *s, struct device *d)
 	const struct release *release;
 	enum offer offer;
 	bool wrote;
+	int r;
 
 	if (d->campaign || (!d->action && (!d->rollout || member_is_over(d->member))))
 		return;
@@ -683,13 +661,17 @@ static void consider(struct server *s, struct device *d)
 		return;
 	if (s->campaigns->n >= RUNS_MAX || !registry_find(s->lwm2m->registry, d->name))
 		return;
-	if (actions_poll(s, d, &offer, &wrote) < 0)
-		server_write_failed(s);
-	else if (offer == OFFER_CANCEL)
-		(void)actions_cancel_feedback(
+	r = actions_poll(s, d, &offer, &wrote);
+	if (r == 0 && offer == OFFER_CANCEL)
+		r = actions_cancel_feedback(
 			s, d, &(struct mp_ddi_report){.execution = MP_DDI_CLOSED, .percent = -1});
-	else if ((offer == OFFER_NEW || offer == OFFER_ACTION) && actions_fetched(s, d) == 0)
-		begin(s, d, release);
+	if (r == 0 && (offer == OFFER_NEW || offer == OFFER_ACTION)) {
+		r = actions_fetched(s, d);
+		if (r == 0)
+			begin(s, d, release);
+	}
+	if (r < 0)
+		server_write_failed(s);
 }
 
 /* Its rollout was aborted, or another took the device over. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * GET /fw/<sha256>: what a device pulls when it was given a URI (object 5, Package URI), block by
  * block from the disk. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,4 +81,39 @@ void firmware_serve(struct lwm2m *l, const struct mp_coap_request *rq, const str
 		lwm2m_refuse(rq, MP_COAP_NOT_FOUND, NULL);
 	else
 		stream(l, rq, &blob, fd);
+}
+
+/* ---- its address ---- */
+
+static bool is_loopback(const struct mp_net_address *a)
+{
+	static const uint8_t four[13] = {[10] = 0xff, [11] = 0xff, [12] = 127},
+			     six[16] = {[15] = 1};
+
+	return memcmp(a->ip, four, sizeof(four)) == 0 || memcmp(a->ip, six, sizeof(six)) == 0;
+}
+
+/* Our name as devices know it, from the product's server address. */
+static void host_of(const struct server *s, const struct registration *r, char *ret, size_t room)
+{
+	const char *url = s->product_url + strlen("https://");
+	size_t len = *url == '[' ? strcspn(url, "]") + 1 : strcspn(url, ":/");
+
+	if (is_loopback(&r->remote.address))
+		snprintf(ret, room, "127.0.0.1");
+	else
+		snprintf(ret, room, "%.*s", (int)len, url);
+}
+
+int lwm2m_firmware_uri(const struct lwm2m *l, const struct registration *r, const char *sha256,
+		       char *ret, size_t room)
+{
+	bool secure = registration_is_secure(r), tcp = r->remote.is_reliable;
+	char host[256];
+	int n;
+
+	host_of(l->server, r, host, sizeof(host));
+	n = snprintf(ret, room, "coap%s%s://%s:%u/fw/%s", secure ? "s" : "", tcp ? "+tcp" : "",
+		     host, lwm2m_port(l, secure, tcp), sha256);
+	return n < 0 || (size_t)n >= room ? -ENAMETOOLONG : 0;
 }

@@ -89,3 +89,6 @@ void lwm2m_free(struct lwm2m *l);
 int lwm2m_metrics(struct server *s, struct mp_buf *out);
 /* With DTLS, or TLS; of TCP, or UDP. 0: closed. */
 uint16_t lwm2m_port(const struct lwm2m *l, bool secure, bool tcp);
+/* Where this device can fetch a blob, by the protocol that it speaks with us. -ENAMETOOLONG. */
+int lwm2m_firmware_uri(const struct lwm2m *l, const struct registration *r, const char *sha256,
+		       char *ret, size_t room);

@@ -72,6 +72,7 @@ static void read_facts(const struct carrier *c, struct part *part,
 	struct facts *f = &part->facts;
 	int phase = carrier_phase(c, number_of(result, part->instance, c->state, -1));
 
+	part->is_there = part->is_there || phase >= 0;
 	f->carrier = c;
 	f->phase = phase < 0 ? PHASE_IDLE : (enum phase)phase;
 	f->result = number_of(result, part->instance, c->result, 0);

@@ -18,6 +18,7 @@ struct part {
 	struct facts facts;
 	enum next next;
 	uint16_t instance;
+	bool is_there; /* the device has shown its instance, or made it when asked */
 	unsigned orders; /* to run the image */
 	bool is_anew; /* the transfer failed and begins again, whatever the action had come to */
 	bool is_unseen; /* of several: not brought by us since we started, so perhaps not at all */
