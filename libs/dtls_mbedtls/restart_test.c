@@ -300,13 +300,16 @@ static int child_start(struct child *c, const char *file)
 	return recv(c->fd, &ready, 1, 0) == 0 ? 0 : -EIO; /* it has loaded */
 }
 
-/* Carry datagrams to and from the child until it is silent; it has answered every record then. */
-static void child_talk(struct sample *s, struct child *c)
+/* Carry datagrams to and from the child until the client is established and has got `text`, or nothing more comes
+ * for a long time. */
+static void child_talk(struct sample *s, struct child *c, const char *text)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-	for (int64_t until = s->net.now + 100; s->net.now < until;) {
+	for (int i = 0; i < 1000; i++) {
 		fake_run(&s->net, 10); /* fake_child() passes what goes to port 1 */
+		if (s->client.established && strcmp(s->client.text, text) == 0)
+			return;
 		while (poll(&p, 1, 20) > 0) {
 			struct fake_packet q = {.from = fake_address(1), .to = fake_address(2)};
 			ssize_t n = recv(c->fd, q.data, sizeof(q.data), 0);
