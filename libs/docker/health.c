@@ -7,12 +7,12 @@
 #include "base/str.h"
 #include "docker/internal.h"
 
-static int64_t now(void)
+static int64_t now_ms(void)
 {
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* Has this very run been going on for long enough? A restart begins another run. */
@@ -28,14 +28,14 @@ static bool has_settled(struct mp_docker *d, const char *service, const char *st
 		if (!mp_streq(s->service, service))
 			continue;
 		if (mp_streq(s->started_at, started_at))
-			return now() - s->since >= MP_DOCKER_SETTLE;
+			return now_ms() - s->since_ms >= MP_DOCKER_SETTLE * 1000;
 		free_one = s;
 		break;
 	}
 	if (free_one) {
 		snprintf(free_one->service, sizeof(free_one->service), "%.63s", service);
 		snprintf(free_one->started_at, sizeof(free_one->started_at), "%.63s", started_at);
-		free_one->since = now();
+		free_one->since_ms = now_ms();
 	}
 	return false;
 }

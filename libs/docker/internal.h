@@ -15,7 +15,7 @@
 
 struct seen { /* when a run of a container was seen first, for those without health check */
 	char service[64], started_at[64];
-	int64_t since; /* seconds, CLOCK_MONOTONIC */
+	int64_t since_ms; /* CLOCK_MONOTONIC */
 };
 
 struct mp_docker {

@@ -300,13 +300,12 @@ static int child_start(struct child *c, const char *file)
 	return recv(c->fd, &ready, 1, 0) == 0 ? 0 : -EIO; /* it has loaded */
 }
 
-/* Carry datagrams to and from the child until the client is established and has got `text`, or nothing more comes
- * for a long time. */
-static void child_talk(struct sample *s, struct child *c, const char *text)
+/* Carry datagrams to and from the child until the client is established and has got `text`, or for so many turns. */
+static void child_talk(struct sample *s, struct child *c, const char *text, int turns)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < turns; i++) {
 		fake_run(&s->net, 10); /* fake_child() passes what goes to port 1 */
 		if (s->client.established && strcmp(s->client.text, text) == 0)
 			return;
@@ -322,6 +321,8 @@ static void child_talk(struct sample *s, struct child *c, const char *text)
 		}
 	}
 }
+
+#define PATIENT 3000 /* turns of 20 ms while nothing comes */
 
 static struct child child;
 
@@ -345,11 +346,11 @@ static void child_end(int how)
 	close(child.fd);
 }
 
-static int child_ask(struct sample *s, const char *text)
+static int child_ask(struct sample *s, const char *text, int turns)
 {
 	int r = mp_dtls_write(s->client.session, text, strlen(text));
 
-	child_talk(s, &child);
+	child_talk(s, &child, text, turns);
 	return r < 0 ? r : strcmp(text, s->client.text) == 0 ? 0 : -ETIMEDOUT;
 }
 
@@ -364,23 +365,23 @@ TEST(no_record_number_comes_twice_after_kill_9)
 	s->net.drop = fake_child;
 	ASSERT_OK(child_start(&child, f.file));
 	ASSERT_OK(sample_connect(s));
-	child_talk(s, &child);
+	child_talk(s, &child, "", PATIENT);
 	ASSERT_INT(1, s->client.established);
-	ASSERT_OK(child_ask(s, "one"));
+	ASSERT_OK(child_ask(s, "one", PATIENT));
 	child_end(0);
 	ASSERT(mp_file_exists(f.file));
 
 	/* A clean stop: the session goes on, from where the numbers stood. */
 	ASSERT_OK(child_start(&child, f.file));
 	ASSERT(!mp_file_exists(f.file));
-	ASSERT_OK(child_ask(s, "two"));
-	ASSERT_OK(child_ask(s, "three"));
+	ASSERT_OK(child_ask(s, "two", PATIENT));
+	ASSERT_OK(child_ask(s, "three", PATIENT));
 	child_end(SIGKILL);
 
 	/* None: it is lost, and nothing is said under its keys any more. */
 	ASSERT(!mp_file_exists(f.file));
 	ASSERT_OK(child_start(&child, f.file));
-	ASSERT_ERR(-ETIMEDOUT, child_ask(s, "four"));
+	ASSERT_ERR(-ETIMEDOUT, child_ask(s, "four", 10));
 	child_end(SIGKILL);
 	ASSERT_INT(0, s->net.repeated);
 }
