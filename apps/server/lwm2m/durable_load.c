@@ -127,20 +127,21 @@ static int add_registration(struct load *in, const struct journal_entry *e)
 	return k;
 }
 
+/* One too many is in a row older than its chunk, which has those that came after it: a later row ends it. */
 static int add_observation(struct lwm2m *l, struct registration *r, const struct journal_entry *e)
 {
+	const struct observation_facts f = {
+		.token = e->token,
+		.paths = e->paths,
+		.n = e->n_paths,
+		.accept = e->accept,
+		.is_composite = e->is_composite,
+		.is_stale = e->is_stale,
+	};
 	struct observation *o;
+	int k = observations_add(l->observations, r, &f, &o);
 
-	return observations_add(l->observations, r,
-				&(struct observation_facts){
-					.token = e->token,
-					.paths = e->paths,
-					.n = e->n_paths,
-					.accept = e->accept,
-					.is_composite = e->is_composite,
-					.is_stale = e->is_stale,
-				},
-				&o);
+	return k == -ENOSPC ? 0 : k;
 }
 
 static void move(struct lwm2m *l, struct registration *r, const struct journal_entry *e)

@@ -50,6 +50,8 @@ void registration_answered(struct lwm2m *l, struct registration *r,
 /* Its secure session has begun, has ended. */
 void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote);
 void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *remote);
+/* Is somebody registered over this session? */
+bool registration_uses(const struct lwm2m *l, const struct mp_coap_remote *remote);
 
 /* ---- sleeping devices ---- */
 int sleepers_new(struct sleepers **ret);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "devices.h"
 #include "lwm2m/credentials.h"
@@ -114,6 +115,7 @@ static int attributes_of(struct server *s, const struct lwm2m_result *result, st
 void interview_heard(struct server *s, struct device *d, const struct lwm2m_result *result)
 {
 	auto_(mp_json) *j = mp_json_new_object();
+	int r;
 
 	d->wants_interview = false;
 	if (d->state == DEVICE_UNKNOWN &&
@@ -121,8 +123,13 @@ void interview_heard(struct server *s, struct device *d, const struct lwm2m_resu
 		server_write_failed(s);
 	if (!lwm2m_result_is_success(result) || result->n_records == 0)
 		return;
-	if (!j || attributes_of(s, result, j) < 0 ||
-	    actions_attributes(s, d, ATTRIBUTES_MERGE, j) < 0)
+	r = j ? attributes_of(s, result, j) : -ENOMEM;
+	if (r == 0)
+		r = actions_attributes(s, d, ATTRIBUTES_MERGE, j);
+	if (r == -EFBIG)
+		mp_log(MP_LOG_WARNING, "attributes not kept", "device=%s reason=\"%s\"", d->name,
+		       "it has too many already");
+	else if (r < 0)
 		server_write_failed(s);
 }
 

@@ -251,6 +251,33 @@ TEST(an_update_without_security_may_come_from_elsewhere)
 	ASSERT_INT(1, g.calls);
 }
 
+TEST(a_session_that_ends_is_kept_by_none_of_its_registrations)
+{
+	auto_bed *b = bed_open();
+	struct mp_coap_remote other;
+	char session, another;
+
+	ASSERT(b);
+	b->here.is_reliable = true;
+	b->here.session = &another;
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=c&lwm2m=1.1&b=T", LINKS));
+	other = b->here;
+	b->here.session = &session;
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1&b=T", LINKS));
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=b&lwm2m=1.1&b=T", LINKS));
+	ASSERT(registration_uses(b->s.lwm2m, &b->here) && registration_uses(b->s.lwm2m, &other));
+	registration_disconnected(b->s.lwm2m, &b->here);
+	ASSERT(!find(b, "a")->remote.session && !find(b, "b")->remote.session);
+	ASSERT(!registration_is_awake(find(b, "a")));
+	ASSERT(find(b, "c")->remote.session == &another);
+	ASSERT(!registration_uses(b->s.lwm2m, &b->here) && registration_uses(b->s.lwm2m, &other));
+	/* a session of its own is no proof of where the others are */
+	b->here.address.port = 6000;
+	registration_connected(b->s.lwm2m, &b->here);
+	ASSERT(find(b, "c")->remote.session == &another);
+	registration_disconnected(b->s.lwm2m, &other);
+}
+
 TEST(an_address_is_proven_by_an_answer_and_stays_so_over_a_crash)
 {
 	auto_bed *b = bed_open();
@@ -709,6 +736,31 @@ TEST(a_request_that_times_out_waits_for_the_next_waking)
 	ASSERT_INT(0, queue_length(&b->s));
 }
 
+TEST(what_is_asked_while_the_queue_is_sent_waits_behind_it)
+{
+	auto_bed *b = bed_open();
+	int64_t id;
+	struct got g;
+	struct lwm2m_operation o = on(LWM2M_READ, &battery);
+
+	ASSERT(b && bed_register(b, "ep=a&lwm2m=1.1&Q&lt=10000", LINKS) == CODE(2, 1));
+	ASSERT_OK(queue_add(&b->s, "a", &o, &id));
+	ASSERT_OK(queue_add(&b->s, "a", &o, &id));
+	b->deaf = true;
+	ASSERT(bed_ask(b, MP_COAP_POST, b->location, "", -1, "", 0) == 0);
+	ASSERT(registration_is_awake(find(b, "a")) && find(b, "a")->is_sending_queue);
+	o.asleep = LWM2M_QUEUE;
+	ASSERT_INT(1, lwm2m_ask(&b->s, find(b, "a"), &o, take, &g, NULL, &id));
+	ASSERT_INT(3, queue_length(&b->s));
+	o.asleep = LWM2M_FAIL; /* now or not at all */
+	ASSERT_INT(0, ask(b, &o, &g));
+	b->deaf = false;
+	bed_pass(b, 30); /* it is sent again */
+	ASSERT_INT(0, queue_length(&b->s));
+	ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT_INT(1, g.calls);
+}
+
 /* ---- what a crash leaves ---- */
 
 TEST(what_was_acknowledged_survives_a_crash)
@@ -765,4 +817,34 @@ TEST(an_interrupted_fold_brings_nobody_back)
 	ASSERT_INT(CODE(2, 2), bed_ask(b, MP_COAP_DELETE, b->location, "", -1, "", 0));
 	ASSERT_OK(bed_restart(b));
 	ASSERT(!find(b, "d0"));
+}
+
+TEST(an_interrupted_fold_of_a_full_set_of_observations_can_be_read)
+{
+	struct mp_lwm2m_path path = {{3303, 0, 0}, 3};
+	struct lwm2m_operation o = on(LWM2M_OBSERVE, &path);
+	auto_bed *b = bed_open();
+	char query[64];
+	struct got g;
+
+	ASSERT(b && bed_register(b, "ep=a&lwm2m=1.1", LINKS) == CODE(2, 1));
+	for (unsigned i = 0; i < 300; i++) { /* another chunk, so that a fold has a middle */
+		snprintf(query, sizeof(query), "ep=d%u&lwm2m=1.1", i);
+		ASSERT_INT(CODE(2, 1), bed_register(b, query, LINKS));
+	}
+	b->answer =
+		(struct bed_answer){.code = CODE(2, 5), .format = 0, .payload = "5", .observe = 1};
+	for (; path.id[2] < OBSERVATIONS_MAX; path.id[2]++)
+		ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT_INT(OBSERVATIONS_MAX, observations_count(&b->s));
+	observation_forget(&b->s, find(b, "a")->observations);
+	ASSERT_INT(0, ask(b, &o, &g));
+	ASSERT_INT(OBSERVATIONS_MAX, observations_count(&b->s));
+	durable_fold_slice(b->s.lwm2m, 1);
+	ASSERT_OK(bed_turn(b));
+	ASSERT_OK(bed_crash(b));
+	ASSERT_INT(OBSERVATIONS_MAX, observations_count(&b->s));
+	ASSERT(observation_find(find(b, "a"), &path, 1, false));
+	path.id[2]--;
+	ASSERT(!observation_find(find(b, "a"), &path, 1, false));
 }

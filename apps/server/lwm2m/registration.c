@@ -526,20 +526,37 @@ void registration_answered(struct lwm2m *l, struct registration *r,
 	durable_proven(l, r);
 }
 
+/* Where one identity has several registrations, those of another session may be another device's: they move when
+ * they are updated. */
 void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote)
 {
-	struct registration *r = registry_of_remote(l->registry, remote);
+	struct registration *r = registry_of_remote(l->registry, remote), *next;
+	bool is_alone = r && !registry_next_of_remote(l->registry, r, remote);
 
-	if (r && has_moved(r, remote))
-		move(l, r, remote);
+	for (; r; r = next) {
+		next = registry_next_of_remote(l->registry, r, remote);
+		if ((is_alone || r->remote.session == remote->session) && has_moved(r, remote))
+			move(l, r, remote);
+	}
 }
 
+bool registration_uses(const struct lwm2m *l, const struct mp_coap_remote *remote)
+{
+	const struct registration *r = registry_of_remote(l->registry, remote);
+
+	while (r && r->remote.session != remote->session)
+		r = registry_next_of_remote(l->registry, r, remote);
+	return r;
+}
+
+/* No registration may keep a session that is about to go. */
 void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *remote)
 {
 	struct registration *r = registry_of_remote(l->registry, remote);
 
-	if (r && r->remote.session == remote->session)
-		r->remote.session = NULL;
+	for (; r; r = registry_next_of_remote(l->registry, r, remote))
+		if (r->remote.session == remote->session)
+			r->remote.session = NULL;
 }
 
 void registration_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri)

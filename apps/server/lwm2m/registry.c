@@ -180,16 +180,28 @@ static bool is_of(const struct registration *r, const struct mp_coap_remote *rem
 	return mp_net_address_is_equal(&r->remote.address, &remote->address);
 }
 
-struct registration *registry_of_remote(const struct registry *g,
-					const struct mp_coap_remote *remote)
+static struct registration *first_of(const struct registry *g, uint32_t link,
+				     const struct mp_coap_remote *remote)
 {
-	struct registration *r =
-		g->n_hash ? at_link(g, g->whos[hash_of_who(g, remote->identity, &remote->address)])
-			  : NULL;
+	struct registration *r = at_link(g, link);
 
 	while (r && !is_of(r, remote))
 		r = at_link(g, r->next_who);
 	return r;
+}
+
+struct registration *registry_of_remote(const struct registry *g,
+					const struct mp_coap_remote *remote)
+{
+	return g->n_hash ? first_of(g, g->whos[hash_of_who(g, remote->identity, &remote->address)],
+				    remote)
+			 : NULL;
+}
+
+struct registration *registry_next_of_remote(const struct registry *g, const struct registration *r,
+					     const struct mp_coap_remote *remote)
+{
+	return first_of(g, r->next_who, remote);
 }
 
 size_t registry_count(const struct registry *g)

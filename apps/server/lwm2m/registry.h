@@ -68,6 +68,9 @@ struct registration *registry_at_location(const struct registry *g, const void *
 /* The registration of this security identity, or that was last heard from this very address. */
 struct registration *registry_of_remote(const struct registry *g,
 					const struct mp_coap_remote *remote);
+/* The next one of it, after `r`: a gateway registers several. */
+struct registration *registry_next_of_remote(const struct registry *g, const struct registration *r,
+					     const struct mp_coap_remote *remote);
 size_t registry_count(const struct registry *g);
 
 /* In an order that stays. For pages: keep `slot` of the last one, go on with registry_after().

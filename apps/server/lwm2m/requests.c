@@ -388,7 +388,8 @@ int lwm2m_ask(struct server *s, struct registration *r, const struct lwm2m_opera
 
 	if (k < 0)
 		return k;
-	if (!registration_is_awake(r)) {
+	/* nothing overtakes what has been waiting longer */
+	if (!registration_is_awake(r) || (r->is_sending_queue && o->asleep != LWM2M_FAIL)) {
 		k = o->asleep == LWM2M_FAIL ? -EHOSTDOWN : queue_add(s, r->endpoint, o, ret_id);
 		return k < 0 ? k : 1;
 	}

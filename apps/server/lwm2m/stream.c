@@ -214,15 +214,13 @@ static bool is_silent(struct stream *s, struct channel *c)
 {
 	int64_t silent_ms = s->lwm2m->clock_ms - mp_coap_connection_heard_ms(c->connection);
 	struct mp_coap_remote remote;
-	const struct registration *r;
 
 	if (!mp_coap_connection_is_up(c->connection)) /* heard at its beginning */
 		return silent_ms > HANDSHAKE_MS;
 	if (silent_ms <= SILENT_MS)
 		return false;
 	mp_coap_connection_remote(c->connection, &remote);
-	r = registry_of_remote(s->lwm2m->registry, &remote);
-	return !r || r->remote.session != c->connection;
+	return !registration_uses(s->lwm2m, &remote);
 }
 
 static void end(struct stream *s, struct channel *c)

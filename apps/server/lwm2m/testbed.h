@@ -26,7 +26,7 @@
 #include "inside.h"
 #include "interview.h"
 #include "lwm2m.h"
-#include "observations.h"
+#include "observations_edit.h"
 #include "queue.h"
 #include "registry.h"
 #include "requests.h"
