@@ -242,7 +242,8 @@ static void read_answer(struct mp_coap_answer *a, const struct mp_coap_exchange 
 	a->payload_len = x->body.len;
 }
 
-/* The whole of a long one, or why there is none: it has the token of its first block. */
+/* The whole of a long one, or why there is none: it has the token of its first block. A refusal of a later block is
+ * no end of the observation. */
 static void tell_notification(struct mp_coap_exchange *x, struct mp_coap_answer *a)
 {
 	struct mp_coap *c = x->job.c;
@@ -250,6 +251,8 @@ static void tell_notification(struct mp_coap_exchange *x, struct mp_coap_answer 
 
 	if (a->outcome == MP_COAP_CANCELED || !c->config.notified)
 		return;
+	if (a->outcome == MP_COAP_ANSWERED && mp_coap_class(a->code) != 2)
+		a->outcome = MP_COAP_BROKEN;
 	if (a->message)
 		m = *a->message;
 	m.token = x->asked_token;

@@ -12,10 +12,12 @@ static unsigned notified, outcomes[5], ends[5], stale;
 static bool is_known, is_observed;
 static char body[5000];
 static size_t body_len, got;
+static uint8_t refusal; /* of what is asked for later */
 
 static void serve(void *user, const struct mp_coap_request *rq)
 {
-	struct mp_coap_response response = MP_COAP_RESPONSE(MP_COAP_CONTENT);
+	struct mp_coap_response response =
+		MP_COAP_RESPONSE(refusal ? refusal : (uint8_t)MP_COAP_CONTENT);
 
 	(void)user;
 	response.payload = body;
@@ -89,7 +91,7 @@ static int start(struct fake_net *net)
 	memset(ends, 0, sizeof(ends));
 	is_known = true;
 	is_observed = false;
-	got = body_len = 0;
+	got = body_len = refusal = 0;
 	for (size_t i = 0; i < sizeof(body); i++)
 		body[i] = (char)(i * 7 + i / 64);
 	if (r == 0)
@@ -209,6 +211,20 @@ TEST(a_long_notification_whose_rest_cannot_be_had_is_told)
 	fake_run(&net, 200000);
 	ASSERT_INT(0, notified);
 	ASSERT_INT(1, ends[MP_COAP_TIMED_OUT]);
+}
+
+TEST(a_long_notification_whose_rest_is_refused_is_no_end)
+{
+	FAKE_NET(net, .seed = 1);
+
+	ASSERT_OK(start(&net));
+	body_len = sizeof(body);
+	refusal = MP_COAP_UNAVAILABLE;
+	ASSERT_OK(notify(&net, true));
+	fake_run(&net, 200000);
+	ASSERT_INT(0, notified);
+	ASSERT_INT(0, ends[MP_COAP_ANSWERED]);
+	ASSERT_INT(1, ends[MP_COAP_BROKEN]);
 }
 
 TEST(without_a_way_to_fetch_the_rest_a_long_notification_is_acknowledged)

@@ -136,7 +136,7 @@ static int add_observation(struct lwm2m *l, struct registration *r, const struct
 		.n = e->n_paths,
 		.accept = e->accept,
 		.is_composite = e->is_composite,
-		.is_stale = e->is_stale,
+		.is_stale = e->is_stale || r->remote.is_reliable, /* its connection was lost */
 	};
 	struct observation *o;
 	int k = observations_add(l->observations, r, &f, &o);

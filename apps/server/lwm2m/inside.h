@@ -62,7 +62,9 @@ void sleepers_tick(struct lwm2m *l);
 
 /* ---- the rest of its parts ---- */
 void requests_gone(struct lwm2m *l, struct registration *r); /* end those under way */
-void observations_renew(struct lwm2m *l, struct registration *r);
+/* `all`, or those that the device has forgotten. */
+void observations_renew(struct lwm2m *l, struct registration *r, bool all);
+void observations_disconnected(struct registration *r); /* so it has (RFC 8323, 7.4) */
 int queue_load(struct lwm2m *l);
 bool queue_may_have(const struct lwm2m *l, const char *endpoint);
 void queue_wake(struct lwm2m *l, struct registration *r);

@@ -631,6 +631,50 @@ TEST(observations_are_made_again_after_a_registration)
 	ASSERT_INT(0, observations_count(&b->s));
 }
 
+TEST(observations_over_a_connection_are_made_again_over_the_next)
+{
+	auto_bed *b = bed_open();
+	uint8_t token[8];
+	char first, second, location[64];
+	struct got g;
+	struct mp_coap_message m = {.token_len = sizeof(token)};
+	struct mp_coap_answer a = {.outcome = MP_COAP_ANSWERED,
+				   .code = CODE(2, 5),
+				   .format = 0,
+				   .payload = (const uint8_t *)"51",
+				   .payload_len = 2,
+				   .remote = &b->here};
+
+	ASSERT(b);
+	b->here.is_reliable = true;
+	b->here.session = &first;
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1&b=T", LINKS));
+	snprintf(location, sizeof(location), "%s", b->location);
+	ASSERT_INT(0, observe(b, &g));
+	memcpy(token, b->token, sizeof(token));
+	a.message = &m;
+	m.token = token;
+	ASSERT(observations_notified(b->s.lwm2m, &a));
+	a.payload = (const uint8_t *)"52"; /* the number may be missing there: nothing overtakes */
+	ASSERT(observations_notified(b->s.lwm2m, &a));
+	ASSERT(b->value == 52);
+	registration_disconnected(b->s.lwm2m, &b->here);
+	for (int i = 0; i < 2; i++) {
+		b->here.session = &second;
+		b->here.address.port++;
+		bed_pass(
+			b,
+			300); /* messages have no ids there, which the device takes for repetitions */
+		b->asked = 0;
+		ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, location, "", -1, "", 0));
+		ASSERT(b->asked == 1 && b->observe == 0 && memcmp(token, b->token, 8) == 0);
+		ASSERT(!find(b, "a")->observations->is_stale);
+		ASSERT_INT(CODE(2, 4), bed_ask(b, MP_COAP_POST, location, "", -1, "", 0));
+		ASSERT_INT(1, b->asked);
+		ASSERT_OK(bed_crash(b));
+	}
+}
+
 TEST(ets_306_send_is_told_and_needs_a_registration)
 {
 	static const char pack[] = "[{\"bn\":\"/3/0/\",\"n\":\"9\",\"v\":77}]";

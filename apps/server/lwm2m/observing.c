@@ -51,12 +51,13 @@ static void tell(struct lwm2m *l, struct observation *o, const struct mp_coap_an
 	lwm2m_values_done(&v);
 }
 
-/* The same value may come twice and late; then it is acknowledged, and that is all. */
+/* The same value may come twice and late; then it is acknowledged, and that is all. A stream keeps the order, and the
+ * number means nothing there (RFC 8323, 7.1). */
 static bool is_fresh(const struct lwm2m *l, struct observation *o, const struct mp_coap_answer *a)
 {
 	uint32_t number = (uint32_t)a->observe & 0xffffff;
 
-	if (o->notifications > 0 &&
+	if (o->notifications > 0 && !a->remote->is_reliable &&
 	    !mp_coap_observe_is_newer(o->last, o->last_ms, number, l->clock_ms))
 		return false;
 	o->last = number;
@@ -116,7 +117,7 @@ bool observations_observed(struct lwm2m *l, const struct mp_coap_remote *from, c
 	return true;
 }
 
-/* ---- after a registration ---- */
+/* ---- after a registration, after a connection ---- */
 
 static void renewed(void *user, const struct lwm2m_result *result)
 {
@@ -141,12 +142,20 @@ static void renew(struct lwm2m *l, struct registration *r, struct observation *o
 		l->counters.lost_observations++;
 }
 
-void observations_renew(struct lwm2m *l, struct registration *r)
+void observations_disconnected(struct registration *r)
+{
+	for (struct observation *o = r->observations; o; o = o->next)
+		o->is_stale = true;
+}
+
+void observations_renew(struct lwm2m *l, struct registration *r, bool all)
 {
 	struct observation *next;
 
 	for (struct observation *o = r->observations; o; o = next) {
 		next = o->next;
+		if (!all && !o->is_stale)
+			continue;
 		if (l->server->options.no_reobserve)
 			observation_forget(l->server, o);
 		else

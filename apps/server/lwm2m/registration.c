@@ -235,7 +235,7 @@ void registration_begun(struct lwm2m *l, struct registration *r, bool is_replace
 					    .is_replacement = is_replacement});
 	sleepers_heard(l, r);
 	if (r->observations)
-		observations_renew(l, r);
+		observations_renew(l, r, true);
 	if (r->has_queue || queue_may_have(l, r->endpoint))
 		queue_wake(l, r);
 }
@@ -471,6 +471,8 @@ static void update_it(struct lwm2m *l, const struct mp_coap_request *rq, struct 
 					    .has_new_address = moved,
 					    .has_new_objects = new_objects});
 	sleepers_heard(l, r);
+	if (rq->remote->is_reliable)
+		observations_renew(l, r, false);
 	if (r->has_queue)
 		queue_wake(l, r);
 }
@@ -554,9 +556,13 @@ void registration_disconnected(struct lwm2m *l, const struct mp_coap_remote *rem
 {
 	struct registration *r = registry_of_remote(l->registry, remote);
 
-	for (; r; r = registry_next_of_remote(l->registry, r, remote))
-		if (r->remote.session == remote->session)
-			r->remote.session = NULL;
+	for (; r; r = registry_next_of_remote(l->registry, r, remote)) {
+		if (r->remote.session != remote->session)
+			continue;
+		r->remote.session = NULL;
+		if (remote->is_reliable)
+			observations_disconnected(r);
+	}
 }
 
 void registration_serve(struct lwm2m *l, const struct mp_coap_request *rq, const struct uri *uri)
