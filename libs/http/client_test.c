@@ -20,6 +20,7 @@ struct server {
 	int port;
 	char url[64];
 	char path[108]; /* of a UNIX socket */
+	unsigned patience; /* seconds until it is given up; 0: 60 */
 };
 
 static const struct {
@@ -175,13 +176,14 @@ static void server_stop(struct server *s)
 }
 #define SERVER(name) __attribute__((cleanup(server_stop))) struct server name = {0}
 
-static struct mp_http_client *client(void)
+static struct mp_http_client *client(const struct server *s)
 {
 	struct mp_http_client *c = NULL;
 
 	(void)mp_http_client_new(
-		&(struct mp_http_client_config){.user_agent = "mp-test", .stall_timeout = 1}, &c,
-		NULL);
+		&(struct mp_http_client_config){.user_agent = "mp-test",
+						.stall_timeout = s->patience ? s->patience : 60},
+		&c, NULL);
 	return c;
 }
 
@@ -189,7 +191,7 @@ static struct mp_http_client *client(void)
 static int fetch(const struct server *s, const char *path, struct mp_http_call call,
 		 struct mp_http_result *res, struct mp_err *err)
 {
-	auto_(mp_http_client) *c = client();
+	auto_(mp_http_client) *c = client(s);
 	auto_free char *url = mp_str_format("%s%s", s->url, path);
 
 	call.url = url;
@@ -358,6 +360,7 @@ TEST(a_server_that_falls_silent_is_given_up)
 	SERVER(s);
 
 	server_start(&s);
+	s.patience = 1;
 	ASSERT_ERR(-ETIMEDOUT, fetch(&s, "/stalled", (struct mp_http_call){0}, &res, &err));
 	ASSERT(strstr(err.text, "does not answer in time"));
 }
@@ -489,9 +492,9 @@ TEST(a_body_is_made_while_it_is_sent)
 
 TEST(a_connection_is_used_again)
 {
-	auto_(mp_http_client) *c = client();
 	struct mp_http_result res;
 	SERVER(s);
+	auto_(mp_http_client) *c = client(&s);
 
 	server_start(&s); /* which serves one connection at a time: a second would hang */
 	for (int i = 0; i < 3; i++) {

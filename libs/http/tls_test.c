@@ -45,17 +45,21 @@ static int make_certificate(const char *dir, const char *name)
 	return mp_proc_run(&(struct mp_proc){.argv = argv, .dir = dir}, NULL);
 }
 
-/* A port that is free now. `keep` holds it open, listening. */
+/* A port that is free now, and that the kernel gives to nobody by itself. `keep` holds it open, listening. */
 static int free_port(int *keep)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(a);
 
-	*keep = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(*keep, (struct sockaddr *)&a, len) < 0 || listen(*keep, 1) < 0 ||
-	    getsockname(*keep, (struct sockaddr *)&a, &len) < 0)
-		return -1;
-	return ntohs(a.sin_port);
+	for (int i = 0; i < 700; i++) {
+		int port = 32000 + (getpid() * 3 + i) % 700;
+
+		a.sin_port = htons((uint16_t)port);
+		*keep = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (bind(*keep, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(*keep, 1) == 0)
+			return port;
+		close(*keep);
+	}
+	return -1;
 }
 
 static void server_stop(struct server *s)
@@ -106,7 +110,7 @@ static bool server_start(struct server *s, bool ask_client)
 	s->pid = fork();
 	if (s->pid == 0)
 		become_openssl(s, ask_client);
-	for (int i = 0; i < 100; i++) { /* until it listens */
+	for (int i = 0; i < 1200; i++) { /* until it listens */
 		struct sockaddr_in a = {.sin_family = AF_INET,
 					.sin_port = htons((uint16_t)s->port),
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
