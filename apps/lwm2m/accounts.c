@@ -3,7 +3,8 @@
  *
  *     lwm2m/accounts: "mp-lwm2m 2 URI MODE LENGTH\n", then what the client gave to keep
  *
- * Of another server than product.json's, of another mode, or not whole, it is of no use and begins anew.
+ * Of another server than product.json's, of another mode, not whole, or without anybody to turn to, it is of no use and
+ * begins anew.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +39,15 @@ static int load(struct worker *w)
 	return mp_lwm2m_client_load(w->client, file.data + n, file.len - n);
 }
 
+/* To a server, or to a bootstrap server? */
+static bool lead_somewhere(const struct mp_lwm2m_rows *rows)
+{
+	for (int32_t i = -1; (i = mp_lwm2m_rows_next(rows, 0, i)) >= 0;)
+		if (mp_lwm2m_rows_number(rows, &mp_lwm2m_path(0, (uint16_t)i, 1), 0))
+			return true;
+	return mp_lwm2m_rows_next(rows, 1, -1) >= 0;
+}
+
 static enum mp_lwm2m_security mode_of(const struct config *c)
 {
 	if (!mp_str_starts_with(c->uri, "coaps"))
@@ -47,8 +57,11 @@ static enum mp_lwm2m_security mode_of(const struct config *c)
 
 int accounts_open(struct worker *w)
 {
-	if (load(w) == 0)
+	struct mp_lwm2m_rows *rows = mp_lwm2m_client_rows(w->client);
+
+	if (load(w) == 0 && lead_somewhere(rows))
 		return 0;
+	(void)mp_lwm2m_rows_remove(rows, &mp_lwm2m_path_root);
 	return mp_lwm2m_client_add_account(
 		w->client,
 		&(struct mp_lwm2m_account){.uri = w->config.uri,

@@ -51,6 +51,19 @@ TEST(accounts_that_were_cut_short_begin_anew)
 	}
 }
 
+TEST(accounts_that_lead_to_nobody_begin_anew)
+{
+	struct mp_lwm2m_rows *rows;
+	BED(b);
+
+	ASSERT_OK(bed_open(&b));
+	rows = mp_lwm2m_client_rows(b.w.client);
+	ASSERT(mp_lwm2m_rows_remove(rows, &mp_lwm2m_path(1, 0)) > 0);
+	ASSERT_OK(accounts_save(&b.w, rows->data, rows->len));
+	ASSERT_OK(bed_restart(&b));
+	ASSERT(mp_lwm2m_client_is_registered(b.w.client, 1));
+}
+
 /* ---- 6 Location ---- */
 
 TEST(ets_801_a_position_is_there_as_long_as_a_program_writes_it)

@@ -515,6 +515,24 @@ TEST(ets_565_566_create_and_delete_an_instance_of_the_server_object)
 	ASSERT_STR("7", w.text);
 	ASSERT_INT(MP_COAP_DELETED, world_ask(&w, 1, MP_COAP_ASK(MP_COAP_DELETE, "1/4")));
 	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+	/* the one without which nobody could reach it any more */
+	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED,
+		   world_ask(&w, 1, MP_COAP_ASK(MP_COAP_DELETE, "1/0")));
+	world_run(&w, 1000);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+}
+
+TEST(a_server_may_be_deleted_while_another_is_left)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 1), .two_servers = true);
+
+	ASSERT_OK(world_begin(&w));
+	(void)world_ask(&w, 1, MP_COAP_ASK(MP_COAP_DELETE, "1/0"));
+	world_run(&w, 1000);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 2));
+	ASSERT_INT(MP_COAP_METHOD_NOT_ALLOWED,
+		   world_ask(&w, 2, MP_COAP_ASK(MP_COAP_DELETE, "1/1")));
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 2));
 }
 
 TEST(ets_651_access_to_the_resources_of_the_device_object)

@@ -316,12 +316,6 @@ static void notify(struct observation *o, const struct mp_lwm2m_attributes *attr
 		mp_lwm2m_observe_drop(o);
 }
 
-/* Has a threshold been crossed, in either direction, since the value was looked at last? */
-static bool is_crossed(double before, double now, double threshold)
-{
-	return (before <= threshold && now > threshold) || (before >= threshold && now < threshold);
-}
-
 static bool is_due_by_value(const struct observation *o, const struct mp_lwm2m_attributes *a,
 			    double before)
 {
@@ -329,9 +323,9 @@ static bool is_due_by_value(const struct observation *o, const struct mp_lwm2m_a
 
 	if (!(a->set & conditions) || !o->is_number)
 		return true;
-	if ((a->set & MP_LWM2M_GT) && is_crossed(before, o->sampled, a->gt))
+	if ((a->set & MP_LWM2M_GT) && (before > a->gt) != (o->sampled > a->gt))
 		return true;
-	if ((a->set & MP_LWM2M_LT) && is_crossed(before, o->sampled, a->lt))
+	if ((a->set & MP_LWM2M_LT) && (before < a->lt) != (o->sampled < a->lt))
 		return true;
 	if ((a->set & MP_LWM2M_ST) && __builtin_fabs(o->sampled - o->sent) >= a->st)
 		return true;
@@ -379,6 +373,8 @@ static void run(struct observation *o)
 	if (over || (o->pending && now - o->sent_ms >= a.pmin * 1000ll))
 		if (!o->confirming) {
 			sample(o);
+			if (o->dirty && o->history) /* the newest is not in it yet */
+				mp_lwm2m_history_add(o, a.hqmax);
 			notify(o, &a);
 		}
 }

@@ -258,6 +258,15 @@ TEST(lt_notifies_when_the_threshold_is_crossed_either_way)
 	ASSERT_INT(0, wrong_step("lt=15", NULL, NULL, steps, 5));
 }
 
+TEST(a_value_on_the_threshold_has_not_crossed_it)
+{
+	static const struct step above[] = {{25, 0}, {26, 1}, {25, 1}, {24, 0}, {25, 0}},
+				 below[] = {{15, 0}, {14, 1}, {15, 1}, {16, 0}, {15, 0}};
+
+	ASSERT_INT(0, wrong_step("gt=25", NULL, NULL, above, 5));
+	ASSERT_INT(0, wrong_step("lt=15", NULL, NULL, below, 5));
+}
+
 TEST(st_notifies_at_a_step_from_what_was_sent_last)
 {
 	static const struct step steps[] = {{21, 0}, {21.9, 0}, {22, 1},
@@ -480,6 +489,26 @@ TEST(hqmax_keeps_the_values_that_could_not_be_told)
 	world_run(&w, 1000);
 	ASSERT_INT(2, w.notifications);
 	ASSERT(!strstr(w.notified, "\"t\""));
+}
+
+TEST(hqmax_tells_the_newest_value_though_its_evaluation_is_held_back)
+{
+	WORLD(w, .version = MP_LWM2M_VERSION(1, 2));
+
+	ASSERT_OK(world_begin(&w));
+	ASSERT_INT(MP_COAP_CHANGED,
+		   world_attributes(&w, 1, "3303/0/5700", "pmin=12", "epmin=5", "hqmax=4"));
+	ASSERT_INT(MP_COAP_CONTENT,
+		   world_observe_as(&w, 1, "3303/0/5700", "t1", 0, MP_LWM2M_FORMAT_SENML_JSON));
+	world_run(&w, 5500);
+	world_set_celsius(&w, 31);
+	world_run(&w, 5500);
+	world_set_celsius(&w, 32);
+	world_run(&w, 300);
+	world_set_celsius(&w, 33);
+	world_run(&w, 2000);
+	ASSERT_INT(1, w.notifications);
+	ASSERT(strstr(w.notified, ":31") && strstr(w.notified, ":32") && strstr(w.notified, ":33"));
 }
 
 TEST(a_server_cannot_fill_the_memory_with_observations)

@@ -397,12 +397,39 @@ void mp_lwm2m_account_deregister(struct account *a, enum after_deregister after)
 
 /* ---- failures ---- */
 
+/* Registration in an order (object 1, 13): one after the other, the lower number first. A server waits
+ * while one before it has not come to an end, and for good when that one failed and blocks (15). */
+static bool must_wait(const struct account *a)
+{
+	int64_t rank = mp_lwm2m_account_number(a, 13, -1);
+
+	for (const struct account *o = a->client->accounts; rank >= 0 && o; o = o->next) {
+		int64_t other = o->short_id && o != a ? mp_lwm2m_account_number(o, 13, -1) : -1;
+
+		if (other < 0 || other >= rank || mp_lwm2m_account_is_registered(o) ||
+		    o->state == ACCOUNT_DISABLED)
+			continue;
+		if (!o->has_failed || mp_lwm2m_account_number(o, 15, 0))
+			return true;
+	}
+	return false;
+}
+
+/* Not one that waits for another to be registered with, or for the time after it was given up. */
+static bool is_trying(const struct account *a)
+{
+	if (!a->short_id || a->state == ACCOUNT_ENDED || a->state == ACCOUNT_DISABLED)
+		return false;
+	return a->state != ACCOUNT_WAITING || (!must_wait(a) && (a->rounds > 0 || !a->has_failed));
+}
+
 static bool is_any_trying(const struct mp_lwm2m_client *c)
 {
-	for (const struct account *a = c->accounts; a; a = a->next)
-		if (a->short_id && a->state != ACCOUNT_ENDED && a->state != ACCOUNT_DISABLED)
-			return true;
-	return false;
+	const struct account *a = c->accounts;
+
+	while (a && !is_trying(a))
+		a = a->next;
+	return a;
 }
 
 /* All tries and sequences are used up. */
@@ -412,9 +439,8 @@ static void give_up(struct account *a, int64_t delay_ms)
 
 	a->state = ACCOUNT_ENDED;
 	a->due = INT64_MAX;
-	if (mp_lwm2m_account_number(a, 16, 1) && mp_lwm2m_account_find(c, 0)) {
-		if (!is_any_trying(c))
-			c->bootstrap_wanted = true;
+	if (mp_lwm2m_account_number(a, 16, 1) && mp_lwm2m_account_find(c, 0) && !is_any_trying(c)) {
+		c->bootstrap_wanted = true;
 		return;
 	}
 	a->rounds = 0;
@@ -454,24 +480,6 @@ void mp_lwm2m_account_failed(struct account *a, uint8_t code)
 		set_due(a, delay);
 	else
 		give_up(a, delay);
-}
-
-/* Registration in an order (object 1, 13): one after the other, the lower number first. A server waits
- * while one before it has not come to an end, and for good when that one failed and blocks (15). */
-static bool must_wait(const struct account *a)
-{
-	int64_t rank = mp_lwm2m_account_number(a, 13, -1);
-
-	for (const struct account *o = a->client->accounts; rank >= 0 && o; o = o->next) {
-		int64_t other = o->short_id && o != a ? mp_lwm2m_account_number(o, 13, -1) : -1;
-
-		if (other < 0 || other >= rank || mp_lwm2m_account_is_registered(o) ||
-		    o->state == ACCOUNT_DISABLED)
-			continue;
-		if (!o->has_failed || mp_lwm2m_account_number(o, 15, 0))
-			return true;
-	}
-	return false;
 }
 
 static void look_after_others(struct mp_lwm2m_client *c)

@@ -337,6 +337,38 @@ TEST(a_failed_registration_blocks_the_next_only_when_it_says_so)
 	}
 }
 
+TEST(with_a_bootstrap_server_each_failed_server_is_tried_again_while_another_lives)
+{
+	WORLD(w, .version = V11);
+
+	ASSERT_OK(world_open(&w));
+	ASSERT_OK(world_account(&w, 1, false, 300));
+	ASSERT_OK(world_account(&w, 2, false, 300));
+	ASSERT_OK(world_account(&w, 3, true, 0));
+	ASSERT_OK(set_number(&w, 1, 17, 1));
+	ASSERT_OK(set_number(&w, 1, 19, 600));
+	w.seen[2].reply = MP_COAP_INTERNAL_ERROR;
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 10000);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 1));
+	w.seen[2].reply = 0;
+	world_run(&w, 601000);
+	ASSERT(mp_lwm2m_client_is_registered(w.client, 2));
+	ASSERT_INT(0, w.seen[3].bootstraps);
+}
+
+TEST(a_server_that_blocks_another_for_good_is_no_end_with_a_bootstrap_server)
+{
+	WORLD(w, .version = V11);
+
+	ASSERT_OK(begin_in_order(&w, true));
+	ASSERT_OK(world_account(&w, 3, true, 0));
+	w.seen[2].reply = MP_COAP_INTERNAL_ERROR;
+	mp_lwm2m_client_start(w.client);
+	world_run(&w, 200000);
+	ASSERT(w.seen[3].bootstraps > 0);
+}
+
 TEST(attributes_of_the_kind_are_told)
 {
 	WORLD(w, .version = MP_LWM2M_VERSION(1, 1), .attributes = "site=12&floor=3");

@@ -298,6 +298,23 @@ int mp_lwm2m_client_create(const struct write_request *w, uint16_t *ret, bool *r
 	return 0;
 }
 
+/* Without it nobody could ever reach the device again. */
+static bool is_last_server(const struct mp_lwm2m_client *c, const struct mp_lwm2m_path *path)
+{
+	size_t others = 0;
+	bool is_one = false;
+
+	for (const struct account *a = c->accounts; a; a = a->next) {
+		if (!a->short_id)
+			continue;
+		if (a->server == path->id[1])
+			is_one = true;
+		else
+			others++;
+	}
+	return path->id[0] == 1 && is_one && others == 0;
+}
+
 int mp_lwm2m_client_delete(struct account *a, const struct mp_lwm2m_path *path)
 {
 	struct mp_lwm2m_client *c = a->client;
@@ -308,7 +325,7 @@ int mp_lwm2m_client_delete(struct account *a, const struct mp_lwm2m_path *path)
 		return -ENOENT;
 	if (class->id == 0)
 		return -EACCES;
-	if (path->n != 2 || !class->remove)
+	if (path->n != 2 || !class->remove || is_last_server(c, path))
 		return -EOPNOTSUPP;
 	if (!mp_lwm2m_access(c, a, class->id, path->id[1], ACCESS_DELETE))
 		return -EACCES;
