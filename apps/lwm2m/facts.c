@@ -104,12 +104,11 @@ void fact_route(const struct worker *w, char ret_interface[32], char ret_router[
 		(void)find_route(w, "/proc/net/ipv6_route", is_default6, ret_interface, ret_router);
 }
 
-uint64_t fact_traffic(const struct worker *w, const char *which)
+uint64_t fact_traffic(const struct worker *w, const char *interface, const char *which)
 {
-	char interface[32], router[48], path[128];
+	char path[128];
 	int64_t v;
 
-	fact_route(w, interface, router);
 	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s_bytes", interface, which);
 	v = fact_number(w, path);
 	return v < 0 ? 0 : (uint64_t)v;

@@ -117,3 +117,23 @@ TEST(ets_901_traffic_is_counted_from_start_to_stop)
 	bed_file(&b, "/sys/class/net/eth0/statistics/tx_bytes", "999999\n");
 	ASSERT_STR("3", bed_read(&b, "7/0/2"));
 }
+
+TEST(traffic_never_runs_backwards)
+{
+	BED(b);
+
+	wire(&b);
+	ASSERT_OK(bed_open(&b));
+	ASSERT_INT(MP_COAP_CHANGED, bed_execute(&b, "7/0/6"));
+	bed_file(&b, "/sys/class/net/eth0/statistics/tx_bytes", "8072\n");
+	ASSERT_STR("3", bed_read(&b, "7/0/2"));
+	bed_file(&b, "/sys/class/net/eth0/statistics/tx_bytes",
+		 "2048\n"); /* unplugged, plugged in */
+	ASSERT_STR("5", bed_read(&b, "7/0/2"));
+	bed_file(&b, "/proc/net/route", "Iface\tDestination\tGateway\n");
+	ASSERT_STR("5", bed_read(&b, "7/0/2"));
+	wire(&b); /* 5000 sent, by its own counter */
+	ASSERT_STR("5", bed_read(&b, "7/0/2"));
+	bed_file(&b, "/sys/class/net/eth0/statistics/tx_bytes", "6024\n");
+	ASSERT_STR("6", bed_read(&b, "7/0/2"));
+}

@@ -63,6 +63,12 @@ struct update { /* as the supervisor has told last */
 	uint8_t shown_state, shown_result; /* what that means to object 5 */
 };
 
+struct counted { /* traffic so far: interfaces come and go, and their counters begin anew */
+	char interface[32]; /* that was looked at last, and what it said */
+	uint64_t tx, rx;
+	uint64_t sent, received;
+};
+
 struct worker {
 	struct config config;
 	struct mp_pair control;
@@ -78,6 +84,7 @@ struct worker {
 	struct mp_lwm2m_firmware firmware;
 	struct update update;
 	struct mp_lwm2m_traffic traffic;
+	struct counted counted;
 	struct mp_lwm2m_log log;
 	struct mp_lwm2m_stored portfolio;
 	struct service services[SERVICES];
@@ -165,7 +172,7 @@ int64_t fact_after(const struct worker *w, const char *path, const char *key);
 /* The interface of the default route and its router; "" without one. */
 void fact_route(const struct worker *w, char ret_interface[32], char ret_router[48]);
 /* Bytes since the machine's start over that interface. */
-uint64_t fact_traffic(const struct worker *w, const char *which);
+uint64_t fact_traffic(const struct worker *w, const char *interface, const char *which);
 
 /* ---- loop.c ---- */
 int loop_run(struct worker *w);
