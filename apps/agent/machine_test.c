@@ -93,6 +93,27 @@ TEST(containers_that_are_up_are_looked_at_from_time_to_time)
 	ASSERT_INT(UPDATE_IDLE, f->m.state);
 }
 
+TEST(containers_of_which_one_is_bad_are_looked_at_between_the_tries)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_IDLE, "", "", "");
+
+	boot(f, &s);
+	for (unsigned i = 1; i < 12; i++) {
+		ASSERT_INT(i, f->started[JOB_APPLY]);
+		end(f, JOB_APPLY, -EREMOTEIO, "service web is unhealthy");
+		for (unsigned k = 0; k < 700 && f->started[JOB_APPLY] == i; k++) {
+			unsigned looks = f->started[JOB_LOOK];
+
+			f->now += 1000;
+			drain(f);
+			if (f->started[JOB_LOOK] > looks)
+				end(f, JOB_LOOK, 0, "");
+		}
+	}
+	ASSERT(f->started[JOB_LOOK] > 10);
+}
+
 TEST(containers_that_are_unhealthy_again_and_again_send_the_release_away)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));

@@ -102,8 +102,6 @@ static void start(struct platform *p, enum job job, const char *version, const c
 		snprintf(s->setup.running, sizeof(s->setup.running), "%s", s->release);
 		snprintf(s->setup.boot_id, sizeof(s->setup.boot_id), "%s", s->boot_id);
 	}
-	if (job == JOB_APPLY)
-		worker_health(s, NULL, false);
 	if (job == JOB_INSTALL)
 		mp_log(MP_LOG_INFO, "installing", "release=%s action=%s", version, action);
 	c = start_worker(s, job);

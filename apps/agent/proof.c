@@ -68,9 +68,9 @@ static void give_up(struct machine *m)
 /* The running release's containers, whether it is on trial or not. */
 static void keep_apps(struct machine *m)
 {
-	if (!m->apps_up)
-		(void)machine_start(m, JOB_APPLY, "");
-	else if (m->prune)
+	if (!m->apps_up && (m->running[JOB_APPLY] || machine_start(m, JOB_APPLY, "")))
+		return;
+	if (m->apps_up && m->prune)
 		(void)machine_start(m, JOB_PRUNE, "");
 	else
 		(void)machine_start(m, JOB_LOOK, "");

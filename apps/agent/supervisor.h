@@ -82,7 +82,7 @@ void relay_gone(struct supervisor *s, struct child *c, int status, unsigned peak
 /* Start it when it should run and does not. Milliseconds until it must be looked at; -1: never. */
 int64_t worker_keep(struct supervisor *s);
 void worker_tell(struct supervisor *s); /* where the update stands */
-/* containers tells how a service is; NULL for all of them: it begins anew. */
+/* containers tells how a service is. */
 void worker_health(struct supervisor *s, const char *service, bool healthy);
 bool worker_said(struct supervisor *s, const struct mp_msg *m); /* false: not its to say */
 void worker_gone(struct supervisor *s);

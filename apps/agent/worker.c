@@ -58,7 +58,7 @@ void worker_health(struct supervisor *s, const char *service, bool healthy)
 	for (unsigned i = 0; i < s->n_apps; i++) {
 		struct app *app = &s->apps[i];
 
-		if (app->healthy == healthy || (service && !mp_streq(app->name, service)))
+		if (app->healthy == healthy || !mp_streq(app->name, service))
 			continue;
 		app->healthy = healthy;
 		if (c)

@@ -68,13 +68,12 @@ static void tell_health(struct containers *c, const char *service, bool healthy)
 
 static void note_health(struct containers *c, unsigned i, const char *service, bool healthy)
 {
-	if (c->healthy[i] == healthy)
-		return;
+	if (!c->has_told || c->healthy[i] != healthy)
+		tell_health(c, service, healthy);
 	c->healthy[i] = healthy;
-	tell_health(c, service, healthy);
 }
 
-/* One round over all services. 1: all are healthy; 0: ask again. */
+/* One round over all services. 1: all are healthy; 0: ask again; -EREMOTEIO: the first that is not, and why. */
 static int check_all(struct containers *c, const struct mp_release *release, struct mp_err *err)
 {
 	int all = 1;
@@ -86,14 +85,15 @@ static int check_all(struct containers *c, const struct mp_release *release, str
 		if (r < 0)
 			return r;
 		note_health(c, i, release->services[i].name, state.health == MP_DOCKER_HEALTHY);
-		if (state.health == MP_DOCKER_UNHEALTHY)
-			return mp_err_set(err, -EREMOTEIO, "%s", state.reason);
-		if (state.health != MP_DOCKER_HEALTHY) {
+		if (state.health == MP_DOCKER_UNHEALTHY && all >= 0)
+			all = mp_err_set(err, -EREMOTEIO, "%s", state.reason);
+		if (state.health == MP_DOCKER_STARTING && all >= 0) {
 			all = 0;
 			(void)mp_pair_send(&c->control, &(struct mp_msg){.type = MP_MSG_PROGRESS,
 									 .text = {state.reason}});
 		}
 	}
+	c->has_told = true;
 	return all;
 }
 

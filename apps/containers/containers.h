@@ -18,7 +18,8 @@ struct containers {
 	const char *root; /* prefix of our own paths, not of Docker's socket */
 	struct mp_pair control;
 	struct mp_docker *docker;
-	bool healthy[MP_RELEASE_SERVICES]; /* as the supervisor was told */
+	bool healthy[MP_RELEASE_SERVICES]; /* as they were last */
+	bool has_told; /* the supervisor of all of them */
 };
 
 /* ---- releases.c ---- */

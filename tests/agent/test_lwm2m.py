@@ -284,6 +284,8 @@ def test_services_are_active_as_long_as_they_are_healthy(make_managed, fleet):  
     assert [value(fleet, managed, f"9/{i}/0") for i in (0, 1)] == ["web", "db"]
     managed.docker.health["web"] = "unhealthy"
     managed.wait(lambda: is_active() == [False, False])
+    managed.docker.health["db"] = "healthy"  # one that is bad is no reason not to look at the others
+    managed.wait(lambda: is_active() == [False, True])
     managed.docker.health.update(web="healthy", db="healthy")
     managed.wait(lambda: is_active() == [True, True] and managed.status()["containers"])
     managed.docker.health["db"] = "unhealthy"  # later, while nothing else goes on
