@@ -13,6 +13,8 @@
 #include "dtls_mbedtls/tls.h"
 #include "worker.h"
 
+#define HANDSHAKE_MS 60000 /* for a connection and its TLS: a peer that hangs keeps TCP alive */
+
 int64_t worker_now_ms(void)
 {
 	struct timespec t;
@@ -271,6 +273,17 @@ static int flush_stream(struct worker *w, struct link *l)
 		mp_lwm2m_client_connected(w->client, l->ticket, &l->remote);
 	}
 	return r;
+}
+
+void carrier_tick(struct worker *w, int64_t now)
+{
+	for (unsigned i = 0; i < LINKS; i++) {
+		struct link *l = &w->links[i];
+
+		if (l->stream && !l->is_up &&
+		    now - mp_coap_connection_heard_ms(l->stream) >= HANDSHAKE_MS)
+			end_stream(w, l, -ETIMEDOUT);
+	}
 }
 
 static void look_at_stream(struct worker *w, struct link *l)

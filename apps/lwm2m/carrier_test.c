@@ -190,6 +190,18 @@ TEST(a_server_over_tls_with_another_key_is_no_connection)
 	ASSERT(s.bed.w.wake < INT64_MAX); /* another try */
 }
 
+TEST(a_handshake_that_hangs_is_given_up_and_begun_again)
+{
+	SHORE(s, "coaps+tcp");
+
+	ASSERT_OK(shore_open(&s));
+	for (int i = 0; i < 70; i++, s.now += 1000)
+		shore_turn_client(&s); /* the other side's kernel alone is there */
+	ASSERT_INT(0, links_in_use(&s));
+	shore_run(&s, 80000);
+	ASSERT(shore_is_registered(&s));
+}
+
 TEST(a_port_where_nobody_listens_is_no_connection)
 {
 	SHORE(s, "coap+tcp");

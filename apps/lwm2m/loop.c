@@ -22,6 +22,7 @@ static void tick(struct worker *w, int64_t now)
 {
 	mp_dtls_tick(w->dtls, now);
 	mp_coap_tick(w->coap, now);
+	carrier_tick(w, now);
 	if (now >= w->wake) {
 		w->wake = INT64_MAX;
 		mp_lwm2m_client_tick(w->client);

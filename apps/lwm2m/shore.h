@@ -199,6 +199,7 @@ static inline void shore_turn_client(struct shore *s)
 
 	mp_dtls_tick(w->dtls, s->now);
 	mp_coap_tick(w->coap, s->now);
+	carrier_tick(w, s->now);
 	if (w->wake <= s->now) {
 		w->wake = INT64_MAX;
 		mp_lwm2m_client_tick(w->client);

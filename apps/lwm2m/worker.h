@@ -112,6 +112,8 @@ int carrier_receive(struct worker *w);
 unsigned carrier_streams(const struct worker *w, struct pollfd ret[LINKS]);
 void carrier_stream_ready(struct worker *w, int fd);
 void carrier_flush(struct worker *w);
+/* End connections that do not come about. At least once a minute. */
+void carrier_tick(struct worker *w, int64_t now);
 
 /* ---- accounts.c: objects 0 to 2 over a restart ---- */
 int accounts_open(struct worker *w);
