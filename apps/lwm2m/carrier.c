@@ -75,16 +75,30 @@ static void on_closed(void *user, struct mp_dtls_session *s, enum mp_dtls_reason
 		mp_coap_session_gone(w->coap, s);
 		mp_lwm2m_client_disconnected(w->client, &before);
 	} else {
+		w->failures++;
 		mp_lwm2m_client_connected(w->client, ticket, NULL);
 	}
 }
 
 /* ---- connections ---- */
 
-static int resolve(const struct mp_lwm2m_peer *peer, struct mp_net_address *ret)
+/* The n-th of a list that is gone round and round. */
+static const struct addrinfo *nth(const struct addrinfo *list, unsigned n)
+{
+	const struct addrinfo *a = list;
+
+	while (n-- > 0)
+		a = a->ai_next ? a->ai_next : list;
+	return a;
+}
+
+/* A name may have several addresses, of which some lead nowhere: after a failure comes the next one's turn. */
+static int resolve(const struct worker *w, const struct mp_lwm2m_peer *peer,
+		   struct mp_net_address *ret)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG};
 	char text[INET6_ADDRSTRLEN];
+	const struct addrinfo *chosen;
 	struct addrinfo *found;
 	int r = mp_net_address_parse(peer->host, peer->port, ret);
 
@@ -92,7 +106,8 @@ static int resolve(const struct mp_lwm2m_peer *peer, struct mp_net_address *ret)
 		return 0;
 	if (getaddrinfo(peer->host, NULL, &hints, &found) != 0)
 		return -EHOSTUNREACH;
-	r = getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), NULL, 0,
+	chosen = nth(found, w->failures % 64);
+	r = getnameinfo(chosen->ai_addr, chosen->ai_addrlen, text, sizeof(text), NULL, 0,
 			NI_NUMERICHOST) == 0
 		    ? mp_net_address_parse(text, peer->port, ret)
 		    : -EHOSTUNREACH;
@@ -155,8 +170,10 @@ static int open_stream(struct worker *w, const struct mp_net_address *to,
 
 	if (r == 0)
 		r = mp_coap_connection_over(w->coap, tcp, l, &l->stream);
-	if (r < 0)
-		*l = (struct link){0};
+	if (r == 0)
+		return 0;
+	w->failures++;
+	*l = (struct link){0};
 	return r;
 }
 
@@ -167,7 +184,7 @@ int carrier_connect(void *user, struct mp_lwm2m_client *c, uint32_t ticket,
 	struct mp_dtls_credentials credentials;
 	struct mp_net_address to;
 	struct link *l;
-	int r = resolve(peer, &to);
+	int r = resolve(w, peer, &to);
 
 	if (r == 0 && peer->secure)
 		r = choose_credentials(w, peer, &credentials);
@@ -200,6 +217,7 @@ void carrier_disconnect(void *user, uint32_t ticket, const struct mp_coap_remote
 	(void)remote;
 	if (!l)
 		return;
+	w->failures += !s && !stream; /* datagrams cannot tell whether anybody is there */
 	*l = (struct link){0};
 	mp_coap_connection_free(stream);
 	if (!s)
@@ -254,6 +272,7 @@ static void end_stream(struct worker *w, struct link *l, int r)
 
 	mp_log(MP_LOG_WARNING, "lwm2m connection ended", "reason=\"%s\"", strerror(-r));
 	*l = (struct link){0};
+	w->failures += !before.is_up;
 	if (before.is_up)
 		mp_lwm2m_client_disconnected(w->client, &before.remote);
 	else

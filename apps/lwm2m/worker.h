@@ -79,6 +79,7 @@ struct worker {
 	struct mp_lwm2m_client *client;
 	int64_t wake, look, look_rarely; /* ms: the client's, and when values are looked at again */
 	struct link links[LINKS];
+	unsigned failures; /* to reach a server: which of its addresses comes next */
 
 	struct mp_lwm2m_device device;
 	struct mp_lwm2m_firmware firmware;
