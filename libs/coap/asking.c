@@ -78,13 +78,13 @@ int mp_coap_exchange_write(struct mp_coap_exchange *x, void *out, size_t room)
 	struct mp_coap_writer w;
 	int r = 0;
 
-	mp_coap_write(
-		&w, out, room,
-		&(struct mp_coap_header){.type = x->job.is_confirmable ? MP_COAP_CON : MP_COAP_NON,
-					 .code = x->code,
-					 .mid = x->job.mid,
-					 .token = x->token,
-					 .token_len = x->token_len});
+	mp_coap_write(&w, out, room,
+		      &(struct mp_coap_header){
+			      .type = mp_coap_job_is_repeated(&x->job) ? MP_COAP_CON : MP_COAP_NON,
+			      .code = x->code,
+			      .mid = x->job.mid,
+			      .token = x->token,
+			      .token_len = x->token_len});
 	if (x->observe >= 0 && !x->is_block2)
 		mp_coap_add_uint(&w, MP_COAP_OBSERVE, (uint32_t)x->observe);
 	mp_coap_add_path(&w, MP_COAP_URI_PATH, x->path);

@@ -59,7 +59,8 @@ int mp_coap_new(const struct mp_coap_config *config, struct mp_coap **ret)
 	ring_init(&c->laters);
 	ring_init(&c->bodies.oldest);
 	mp_coap_random(c, &c->seed, sizeof(c->seed));
-	mp_coap_random(c, &c->mid, sizeof(c->mid));
+	for (unsigned i = 0; i < MIDS; i++)
+		c->next_mid[i] = (uint16_t)mp_siphash_quick(&c->seed, &i, sizeof(i));
 	if (make_tables(c) < 0) {
 		drop_tables(c);
 		return -ENOMEM;

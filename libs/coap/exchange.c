@@ -178,7 +178,7 @@ int mp_coap_exchange_make(struct mp_coap *c, const struct mp_coap_remote *to,
 		free(x);
 		return r;
 	}
-	x->job.is_confirmable = !ask->non_confirmable && !to->is_reliable;
+	x->job.is_confirmable = !ask->non_confirmable;
 	r = take_token(x, ask);
 	if (r == 0)
 		r = check(x);

@@ -57,7 +57,7 @@ static void drop_mid(struct job *j)
 static void take_mid(struct job *j)
 {
 	do
-		j->mid = ++j->c->mid;
+		j->mid = mp_coap_mid(j->c, &j->peer->remote);
 	while (mp_coap_job_find(j->c, j->peer, j->mid));
 	j->has_mid = true;
 	mp_map_add(&j->c->mids, &j->by_mid, mid_hash(j->peer, j->mid));
@@ -99,9 +99,10 @@ static void transmit(struct job *j)
 	}
 	if (!j->peer->is_gone)
 		mp_coap_transmit(j->c, &j->peer->remote, out, (size_t)n);
-	set_timer(j, j->is_confirmable ? j->c->now_ms + j->timeout_ms : INT64_MAX);
+	set_timer(j, mp_coap_job_is_repeated(j) ? j->c->now_ms + j->timeout_ms : INT64_MAX);
 }
 
+/* One that a peer meets with a crash, each time that it comes back, has to end some day. */
 static void start(struct job *j)
 {
 	struct mp_coap *c = j->c;
@@ -115,13 +116,23 @@ static void start(struct job *j)
 	j->timeout_ms = c->config.ack_timeout_ms + random % (c->config.ack_timeout_ms / 2 + 1);
 	j->retries = 0;
 	j->state = JOB_SENT;
+	if (j->starts++ > c->config.max_retransmit) {
+		j->retries = c->config.max_retransmit;
+		mp_coap_timer_set(&c->wheel, &j->timer, c->now_ms, job_fire);
+		return;
+	}
 	be_patient(j, c->now_ms);
 	transmit(j);
 }
 
+bool mp_coap_job_is_repeated(const struct job *j)
+{
+	return j->is_confirmable && !j->peer->remote.is_reliable;
+}
+
 static bool needs_turn(const struct job *j)
 {
-	return j->is_confirmable && !j->may_overtake && !j->peer->remote.is_reliable;
+	return mp_coap_job_is_repeated(j) && !j->may_overtake;
 }
 
 /* Start what may start. */
@@ -144,6 +155,7 @@ void mp_coap_job_queue(struct job *j)
 {
 	drop_mid(j);
 	ring_remove(&j->node);
+	j->starts = 0;
 	j->state = JOB_WAITING;
 	if (!needs_turn(j) && !mp_coap_peer_is_away(j->peer)) {
 		start(j);

@@ -115,7 +115,7 @@ int mp_coap_notify(struct mp_coap *c, const struct mp_coap_remote *to, const uin
 	int n;
 
 	if (!is_con && !to->is_reliable)
-		h.mid = ++c->mid;
+		h.mid = mp_coap_mid(c, to);
 	n = mp_coap_block2_notification(c, &h, response, out, sizeof(out));
 	if (n < 0)
 		return n;

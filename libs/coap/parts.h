@@ -19,6 +19,7 @@
 #include "coap/endpoint.h"
 #include "coap/timer.h"
 
+#define MIDS 1024 /* counters of message ids */
 #define MESSAGE_MAX 1408 /* bytes of a message of ours: a block of 1024 and its options */
 #define BLOCK_MAX 1024
 #define PATIENCE_MS 93000 /* RFC 7252 section 4.8.2: MAX_TRANSMIT_WAIT */
@@ -123,6 +124,8 @@ struct peer {
 	char identity[];
 };
 uint64_t mp_coap_remote_hash(const struct mp_coap *c, const struct mp_coap_remote *r);
+/* The next message id for it. */
+uint16_t mp_coap_mid(struct mp_coap *c, const struct mp_coap_remote *r);
 /* With a datagram's sender its address and session are brought up to date. NULL: nothing is going on with it. */
 struct peer *mp_coap_peer_find(struct mp_coap *c, const struct mp_coap_remote *r, uint64_t hash);
 void mp_coap_peer_heard(struct mp_coap *c, struct peer *p, const struct mp_coap_remote *from);
@@ -152,7 +155,7 @@ struct job {
 	struct timer timer;
 	int64_t deadline_ms; /* without progress until then it fails */
 	unsigned patience_ms; /* so long is it from the last progress; 0: no end */
-	unsigned timeout_ms, retries;
+	unsigned timeout_ms, retries, starts; /* starts: the peer went away and came back */
 	uint16_t mid;
 	enum job_state state;
 	bool is_confirmable, holds_turn, has_mid, is_broken;
@@ -169,6 +172,8 @@ void mp_coap_job_settle(struct job *j);
 /* Something has come: be patient anew. While it waits its turn, whatever comes from the peer counts. */
 void mp_coap_job_progress(struct job *j);
 struct job *mp_coap_job_find(struct mp_coap *c, const struct peer *p, uint16_t mid);
+/* Confirmable, where something can be lost: sent again until it is acknowledged. */
+bool mp_coap_job_is_repeated(const struct job *j);
 /* Others that wait, after the peer has come back. */
 void mp_coap_peer_go_on(struct mp_coap *c, struct peer *p);
 void mp_coap_job_move(struct job *j, struct peer *to);
@@ -336,7 +341,7 @@ struct mp_coap {
 	struct bodies bodies;
 	uint64_t *proven;
 	uint64_t serial;
-	uint16_t mid;
+	uint16_t next_mid[MIDS]; /* of the remotes of a hash: none may come twice for 247 s */
 	bool is_closing;
 	uint8_t spare[256]; /* random bytes for tokens to come */
 	size_t spare_len;

@@ -35,6 +35,11 @@ uint64_t mp_coap_remote_hash(const struct mp_coap *c, const struct mp_coap_remot
 	return mp_siphash_quick(&c->seed, bytes, sizeof(bytes));
 }
 
+uint16_t mp_coap_mid(struct mp_coap *c, const struct mp_coap_remote *r)
+{
+	return ++c->next_mid[mp_coap_remote_hash(c, r) % MIDS];
+}
+
 struct peer *mp_coap_peer_find(struct mp_coap *c, const struct mp_coap_remote *r, uint64_t hash)
 {
 	if (!c->peers.count)

@@ -33,8 +33,9 @@ static int push_write(struct job *j, void *out, size_t room)
 static void push_end(struct job *j, enum mp_coap_outcome outcome)
 {
 	struct push *p = container_of(j, struct push, job);
-	bool is_unopposed =
-		!j->is_confirmable && j->state == JOB_SENT && outcome == MP_COAP_TIMED_OUT;
+	bool is_unopposed = !j->is_confirmable && j->state == JOB_SENT &&
+			    outcome == MP_COAP_TIMED_OUT &&
+			    j->c->now_ms >= j->deadline_ms; /* and not lost with its connection */
 
 	j->c->pushes_count--;
 	mp_coap_job_done(j);

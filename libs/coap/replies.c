@@ -103,14 +103,14 @@ void mp_coap_replies_put(struct replies *r, uint64_t key, uint32_t fingerprint, 
 	struct reply_entry *e = lookup(r, key);
 	uint32_t *bucket = &r->buckets[key & r->buckets_mask];
 
-	if (!e) {
-		e = &r->entries[r->count & r->entries_mask];
-		if (r->count > r->entries_mask)
-			unlink_entry(r, e);
-		r->count++;
-		e->next = *bucket;
-		*bucket = (uint32_t)(e - r->entries) + 1;
-	}
+	if (e) /* its place counts as sent long ago, and may be the next that is needed */
+		unlink_entry(r, e);
+	e = &r->entries[r->count & r->entries_mask];
+	if (r->count > r->entries_mask)
+		unlink_entry(r, e);
+	r->count++;
+	e->next = *bucket;
+	*bucket = (uint32_t)(e - r->entries) + 1;
 	e->key = key;
 	e->fingerprint = fingerprint;
 	e->second = (uint32_t)(now_ms / 1000);

@@ -49,8 +49,22 @@ TEST(a_key_that_comes_again_replaces_its_entry)
 		put(&r, 7, 10);
 		put(&r, 7 + 64, 20); /* of the same bucket */
 	}
-	ASSERT_INT(2, r.count);
 	ASSERT_INT(10, find(&r, 7));
 	ASSERT_INT(20, find(&r, 7 + 64));
 	mp_coap_replies_done(&r);
+}
+
+TEST(what_was_not_committed_is_forgotten_also_where_a_key_comes_again)
+{
+	static struct mp_coap c;
+
+	ASSERT_OK(mp_coap_replies_init(&c.replies, 64));
+	put(&c.replies, 7, 10);
+	put(&c.replies, 8, 10);
+	mp_coap_replies_are_sent(&c);
+	put(&c.replies, 7, 20);
+	mp_coap_forget_replies(&c);
+	ASSERT(find(&c.replies, 7) <= 0);
+	ASSERT_INT(10, find(&c.replies, 8));
+	mp_coap_replies_done(&c.replies);
 }

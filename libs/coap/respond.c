@@ -68,7 +68,7 @@ static struct mp_coap_header header_of(struct mp_coap_reply *reply, uint8_t code
 		h.mid = 0;
 	} else if (reply->type == MP_COAP_NON || reply->later) {
 		h.type = reply->type;
-		h.mid = ++reply->c->mid;
+		h.mid = mp_coap_mid(reply->c, reply->to);
 	}
 	return h;
 }

@@ -260,3 +260,76 @@ TEST(over_a_stream_nothing_is_repeated_and_nothing_waits_its_turn)
 	ASSERT_INT(1, answered[MP_COAP_TIMED_OUT]);
 	ASSERT_INT(0, net.hosts[0].sent);
 }
+
+/* Host 0 comes back with this session, and says something. */
+static void come_back(struct fake_net *net, uintptr_t session)
+{
+	struct fake_raw raw;
+
+	mp_coap_session_gone(net->hosts[1].c, (void *)(session - 1));
+	name(net, session);
+	fake_message(&raw, MP_COAP_NON, MP_COAP_GET, (uint16_t)session, "x");
+	mp_coap_end(&raw.w);
+	mp_coap_receive(net->hosts[1].c, fake_remote(net, 0), raw.data, 5);
+	fake_run(net, 100);
+}
+
+TEST(a_request_that_each_new_session_loses_ends)
+{
+	FAKE_NET(net, .seed = 1);
+	unsigned sessions = 1;
+
+	ASSERT_OK(start(&net));
+	name(&net, 1);
+	net.loss = 100;
+	ASSERT_OK(ask(&net, 1, MP_COAP_GET, "1", "1"));
+	while (sessions < 50 && !answered[MP_COAP_TIMED_OUT])
+		come_back(&net, ++sessions);
+	ASSERT_INT(1, answered[MP_COAP_TIMED_OUT]);
+	ASSERT(sessions > 3 && sessions < 10);
+}
+
+TEST(what_goes_on_over_a_stream_is_repeated_no_more)
+{
+	FAKE_NET(net, .seed = 1);
+
+	ASSERT_OK(start(&net));
+	name(&net, 1);
+	net.loss = 100;
+	ASSERT_OK(ask(&net, 1, MP_COAP_POST, "1", "1"));
+	fake_run(&net, 500);
+	net.hosts[1].sent = 0;
+	net.hosts[0].seen.is_reliable = true;
+	come_back(&net, 2);
+	ASSERT(net.hosts[1].sent > 0);
+	net.hosts[1].sent = 0;
+	fake_run(&net, 50000);
+	ASSERT_INT(0, net.hosts[1].sent);
+	/* and the other way round */
+	ASSERT_OK(ask(&net, 1, MP_COAP_POST, "2", "2"));
+	net.hosts[0].seen.is_reliable = false;
+	come_back(&net, 3);
+	net.hosts[1].sent = 0;
+	fake_run(&net, 50000);
+	ASSERT(net.hosts[1].sent > 2);
+}
+
+TEST(message_ids_of_one_remote_are_not_used_up_by_others)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_remote other = {.address = {.ip = {[15] = 9}, .port = 9 * FAKE_HOSTS + 2}};
+	struct mp_coap_response note = MP_COAP_RESPONSE(MP_COAP_CONTENT);
+	uint8_t before[4];
+
+	ASSERT_OK(start(&net));
+	ASSERT_OK(mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), (const uint8_t *)"t", 1,
+				 false, &note, NULL, NULL));
+	memcpy(before, net.hosts[1].last, 4);
+	for (unsigned i = 0; i < 65535; i++)
+		ASSERT_OK(mp_coap_notify(net.hosts[1].c, &other, (const uint8_t *)"t", 1, false,
+					 &note, NULL, NULL));
+	ASSERT_OK(mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), (const uint8_t *)"t", 1,
+				 false, &note, NULL, NULL));
+	ASSERT_INT((before[2] << 8 | before[3]) + 1,
+		   net.hosts[1].last[2] << 8 | net.hosts[1].last[3]);
+}

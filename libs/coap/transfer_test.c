@@ -239,7 +239,7 @@ TEST(a_long_request_has_a_long_response)
 }
 TEST(a_long_request_has_a_long_response_at_20_percent_loss)
 {
-	transfer(20, 9, MP_COAP_POST, "both", 0);
+	transfer(20, 11, MP_COAP_POST, "both", 0);
 }
 
 static int take_huge(void *user, uint64_t offset, const void *data, size_t len)
