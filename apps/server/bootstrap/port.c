@@ -10,6 +10,8 @@
 #include "dtls_mbedtls/dtls_mbedtls.h"
 #include "enrolment.h"
 #include "httpd/loop.h"
+#include "lwm2m/peer.h"
+#include "lwm2m/secure.h"
 #include "net/udp.h"
 #include "server.h"
 
@@ -22,16 +24,16 @@ struct port {
 	struct mp_udp *udp;
 	struct mp_watch *watch;
 	struct mp_dtls *dtls; /* NULL: without security */
+	struct peer *peers; /* of its sessions */
 };
 
 static struct mp_coap_remote remote_of(struct mp_dtls_session *session)
 {
-	struct mp_dtls_identity id;
+	const struct peer *p = mp_dtls_session_user(session);
 
-	mp_dtls_session_identity(session, &id);
 	return (struct mp_coap_remote){.address = *mp_dtls_session_address(session),
 				       .session = session,
-				       .identity = id.text};
+				       .identity = p ? p->text : NULL};
 }
 
 void port_proof(const struct mp_coap_remote *remote, struct credential_proof *ret)
@@ -73,16 +75,39 @@ static void deliver(void *user, struct mp_dtls_session *session, const void *dat
 	struct port *p = user;
 	struct mp_coap_remote from = remote_of(session);
 
-	mp_coap_receive(p->owner.coap, &from, data, len);
+	if (from.identity)
+		mp_coap_receive(p->owner.coap, &from, data, len);
+}
+
+/* A name of one kind is nobody of another kind. */
+static void established(void *user, struct mp_dtls_session *session)
+{
+	struct port *p = user;
+	struct mp_dtls_identity id;
+	struct peer *peer;
+
+	mp_dtls_session_identity(session, &id);
+	peer = secure_peer_of(&id);
+	if (!peer) {
+		mp_dtls_drop(session);
+		return;
+	}
+	peer_enter(peer, &p->peers);
+	mp_dtls_session_set_user(session, peer);
 }
 
 static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_reason reason)
 {
 	struct port *p = user;
+	struct peer *peer = mp_dtls_session_user(session);
 
 	(void)reason;
+	if (!peer)
+		return;
 	p->owner.session_gone(p->owner.user, session);
 	mp_coap_session_gone(p->owner.coap, session);
+	mp_dtls_session_set_user(session, NULL);
+	peer_leave(peer);
 }
 
 /* ---- datagrams ---- */
@@ -161,6 +186,7 @@ static int open_dtls(struct port *p, struct mp_err *err)
 		.psk = find_key,
 		.send = queue_datagram,
 		.deliver = deliver,
+		.established = established,
 		.closed = closed,
 		.sessions_max = SESSIONS,
 		.session_seconds = IDLE_SECONDS,
@@ -221,5 +247,7 @@ void port_free(struct port *p)
 	mp_watch_free(p->watch);
 	mp_dtls_free(p->dtls);
 	mp_udp_free(p->udp);
+	while (p->peers)
+		peer_leave(p->peers);
 	free(p);
 }

@@ -40,13 +40,13 @@ struct session {
 	unsigned format;
 	size_t result; /* its place among the results */
 	char endpoint[65];
-	char identity[256]; /* of the remote: it outlives its DTLS session */
+	char identity[264]; /* of the remote: it outlives its DTLS session */
 };
 
 struct known { /* where a device was when it asked last; a newer one may take its place */
 	struct mp_coap_remote remote;
 	unsigned format; /* that it likes */
-	char endpoint[65], identity[256];
+	char endpoint[65], identity[264];
 };
 
 struct bootstrap {

@@ -70,7 +70,7 @@ struct observation *observations_by_token(const struct observations *t, const vo
 {
 	struct observation *o;
 
-	if (len != MP_COAP_TOKEN || t->n_chains == 0)
+	if (!t || len != MP_COAP_TOKEN || t->n_chains == 0) /* !t: the server ends */
 		return NULL;
 	o = *chain_of(t, token);
 	while (o && memcmp(o->token, token, MP_COAP_TOKEN) != 0)

@@ -49,6 +49,23 @@ void peer_unref(struct peer *p)
 		free(p);
 }
 
+void peer_enter(struct peer *p, struct peer **list)
+{
+	p->next = *list;
+	p->link = list;
+	if (p->next)
+		p->next->link = &p->next;
+	*list = p;
+}
+
+void peer_leave(struct peer *p)
+{
+	*p->link = p->next;
+	if (p->next)
+		p->next->link = p->link;
+	peer_unref(p);
+}
+
 bool peer_is_same(const struct peer *a, const struct peer *b)
 {
 	return a == b || (a && b && strcmp(a->text, b->text) == 0);

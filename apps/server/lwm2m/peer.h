@@ -14,7 +14,7 @@
 #include "lwm2m/credentials.h"
 
 struct peer {
-	struct peer *next, **link; /* secure.c: of those whose session lives */
+	struct peer *next, **link; /* of the sessions that there are, below */
 	uint32_t refs;
 	uint8_t kind; /* enum credential_kind; stored */
 	uint8_t len; /* of the identity, of the common name */
@@ -35,4 +35,7 @@ DEFINE_AUTO(peer)
 bool peer_is_same(const struct peer *a, const struct peer *b);
 /* What it proves, for credentials_allow(). NULL: no security. */
 void peer_proof(const struct peer *p, struct credential_proof *ret);
+/* A list of those whose session lives, as DTLS ends without calling anybody. */
+void peer_enter(struct peer *p, struct peer **list); /* takes it */
+void peer_leave(struct peer *p);
 const char *peer_identity(const struct peer *p); /* without its kind; a NUL follows */

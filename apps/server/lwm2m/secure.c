@@ -31,6 +31,7 @@ struct secure {
 	struct mp_dtls *dtls;
 	struct peer *peers; /* of the sessions that there are */
 	bool is_answering; /* what leaves now is CoAP, and may acknowledge */
+	bool has_saved; /* the sessions are in the file now, and nowhere else */
 };
 
 static struct mp_coap_remote remote_of(struct mp_dtls_session *session)
@@ -108,11 +109,7 @@ static void established(void *user, struct mp_dtls_session *session)
 		mp_dtls_drop(session);
 		return;
 	}
-	p->next = s->peers;
-	p->link = &s->peers;
-	if (p->next)
-		p->next->link = &p->next;
-	s->peers = p;
+	peer_enter(p, &s->peers);
 	mp_dtls_session_set_user(session, p);
 	remote = remote_of(session);
 	registration_connected(s->lwm2m, &remote);
@@ -127,14 +124,6 @@ static void moved(void *user, struct mp_dtls_session *session)
 		registration_connected(s->lwm2m, &remote);
 }
 
-static void drop_peer(struct peer *p)
-{
-	*p->link = p->next;
-	if (p->next)
-		p->next->link = p->link;
-	peer_unref(p);
-}
-
 static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_reason reason)
 {
 	struct secure *s = user;
@@ -147,7 +136,7 @@ static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_rea
 	mp_coap_session_gone(s->lwm2m->coap, session);
 	registration_disconnected(s->lwm2m, &remote);
 	mp_dtls_session_set_user(session, NULL);
-	drop_peer(p);
+	peer_leave(p);
 }
 
 /* ---- turns ---- */
@@ -182,6 +171,8 @@ static void ready(void *user)
 
 void secure_send(struct secure *s, const struct mp_coap_remote *to, const void *data, size_t len)
 {
+	if (s->has_saved)
+		return;
 	s->is_answering = true;
 	(void)mp_dtls_write(to->session, data, len); /* a broken one tells closed() */
 	s->is_answering = false;
@@ -285,7 +276,8 @@ void secure_save(struct secure *s)
 {
 	struct mp_err err;
 
-	if (mp_dtls_save(s->dtls, SESSIONS_FILE, &err) < 0)
+	s->has_saved = mp_dtls_save(s->dtls, SESSIONS_FILE, &err) >= 0;
+	if (!s->has_saved)
 		mp_log(MP_LOG_WARNING, "DTLS sessions not saved", "reason=\"%s\"", err.text);
 }
 
@@ -297,7 +289,7 @@ void secure_free(struct secure *s)
 	mp_dtls_free(s->dtls);
 	mp_udp_free(s->udp);
 	while (s->peers)
-		drop_peer(s->peers);
+		peer_leave(s->peers);
 	free(s);
 }
 
