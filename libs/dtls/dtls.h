@@ -122,7 +122,8 @@ struct mp_dtls_config {
 	/* 0: the default that stands behind it. */
 	unsigned
 		handshakes_max; /* 256; of about 42 KB each, with those that wait for a first record */
-	unsigned sessions_max; /* 1,000,000; established ones */
+	unsigned
+		sessions_max; /* 1,000,000; established ones: a long silent one makes room for the next */
 	unsigned
 		fixed_max; /* 4,096; sessions that cannot be parked: GnuTLS's, 11 KB each, and those of
 			       mbedTLS with CBC, 37 KB each. The longest idle one makes room. */
@@ -191,8 +192,7 @@ struct mp_dtls_counters {
 	uint64_t ended[MP_DTLS_REASONS]; /* sessions and handshakes, by reason */
 	uint64_t dropped; /* malformed, of nobody, or not genuine */
 	uint64_t replayed; /* of those, seen before or too old */
-	uint64_t
-		refused; /* ClientHellos with a good cookie beyond handshakes_max or sessions_max */
+	uint64_t refused; /* ClientHellos with a good cookie beyond handshakes_max */
 	uint64_t moved; /* sessions that changed their address */
 	uint64_t handshakes_now; /* with those that wait for a first record */
 	uint64_t sessions_now, parked_now, fixed_now;

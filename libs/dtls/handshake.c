@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "dtls/internal.h"
 
+#define SAMPLE 32 /* sessions looked at for one that makes room */
 #define CROWDED_MS 2000 /* a handshake as old as this may be given up for a new one */
 
 static struct live *live_of(struct mp_dtls_link *l)
@@ -108,12 +109,6 @@ static struct mp_dtls_session *name_session(struct mp_dtls_session *s)
 	return to;
 }
 
-static bool is_same_peer(struct mp_dtls_session *a, struct mp_dtls_session *b)
-{
-	return a->kind == b->kind && a->text_len == b->text_len && a->client == b->client &&
-	       memcmp(mp_dtls_session_text(a), mp_dtls_session_text(b), a->text_len) == 0;
-}
-
 /* The session that the new one takes the place of. One with a connection id may be of another peer,
  * which had this address once and has now moved on. */
 static void replace_old(struct mp_dtls_session *s)
@@ -121,8 +116,31 @@ static void replace_old(struct mp_dtls_session *s)
 	struct mp_dtls_session *old =
 		mp_dtls_table_find(&s->d->table, mp_dtls_session_local(s), &s->address).established;
 
-	if (old && (!old->has_cid || is_same_peer(old, s)))
+	if (old && !old->has_cid)
 		mp_dtls_kill(old, MP_DTLS_REPLACED, true);
+	old = mp_dtls_table_find_twin(&s->d->table, s);
+	if (old)
+		mp_dtls_kill(old, MP_DTLS_REPLACED, true);
+}
+
+/* Of some that are met by chance, the one that has been silent for longest makes room. */
+static void evict(struct mp_dtls *d)
+{
+	struct mp_dtls_session *oldest = NULL;
+	unsigned met = 0;
+	size_t at;
+
+	if (mp_dtls_random(&at, sizeof(at)) < 0)
+		at = d->sweep;
+	for (size_t n = 0; n <= d->table.mask && met < SAMPLE; n++)
+		for (struct mp_dtls_session *s = d->table.buckets[(at + n) & d->table.mask];
+		     s && met < SAMPLE; s = s->next)
+			if (s->state != SHAKING) {
+				met++;
+				oldest = !oldest || s->heard < oldest->heard ? s : oldest;
+			}
+	if (oldest)
+		mp_dtls_kill(oldest, MP_DTLS_CROWDED, true);
 }
 
 static void finish(struct mp_dtls_session *shaking)
@@ -137,10 +155,8 @@ static void finish(struct mp_dtls_session *shaking)
 	replace_old(s);
 	if (s->state == DEAD) /* by closed() of the old one */
 		return;
-	if (d->counters.sessions_now >= d->config.sessions_max) {
-		mp_dtls_kill(s, MP_DTLS_CROWDED, true);
-		return;
-	}
+	if (d->counters.sessions_now >= d->config.sessions_max)
+		evict(d);
 	s->top = (uint64_t)1 << 48;
 	s->live->window = 0;
 	s->live->link.timer_at = INT64_MAX;
@@ -291,8 +307,7 @@ void mp_dtls_greet(struct mp_dtls *d, const struct mp_net_address *from,
 	} else {
 		if (pair.shaking)
 			mp_dtls_kill(pair.shaking, MP_DTLS_REPLACED, true);
-		if (!mp_dtls_make_room(d) ||
-		    (!pair.established && d->counters.sessions_now >= d->config.sessions_max))
+		if (!mp_dtls_make_room(d))
 			d->counters.refused++;
 		else
 			accept_hello(d, from, local, r, &h);

@@ -125,6 +125,8 @@ struct pair { /* of one pair of addresses; NULL: none */
 };
 struct pair mp_dtls_table_find(const struct table *t, const struct mp_net_address *local,
 			       const struct mp_net_address *address);
+/* Another established one of the same peer, at the same address; NULL: none. */
+struct mp_dtls_session *mp_dtls_table_find_twin(const struct table *t, struct mp_dtls_session *s);
 
 /* cid.c */
 int mp_dtls_cid_give(struct cids *c, struct mp_dtls_session *s, uint8_t ret[MP_DTLS_CID_SIZE]);

@@ -50,11 +50,17 @@ static bool may_be_genuine(struct mp_dtls_session *s, const struct mp_dtls_recor
 static void follow(struct mp_dtls_session *s, const struct mp_net_address *from)
 {
 	struct mp_dtls *d = s->d;
+	struct mp_dtls_session *twin;
 
 	mp_dtls_table_remove(&d->table, s);
 	s->address = *from;
 	mp_dtls_table_add(&d->table, s);
 	d->counters.moved++;
+	twin = mp_dtls_table_find_twin(&d->table, s);
+	if (twin) /* else one peer could pile them up at one address */
+		mp_dtls_kill(twin, MP_DTLS_REPLACED, true);
+	if (s->state == DEAD) /* by closed() */
+		return;
 	if (d->config.moved)
 		d->config.moved(d->config.user, s);
 }

@@ -143,3 +143,20 @@ struct pair mp_dtls_table_find(const struct table *t, const struct mp_net_addres
 	}
 	return pair;
 }
+
+static bool is_same_peer(struct mp_dtls_session *a, struct mp_dtls_session *b)
+{
+	return a->kind == b->kind && a->text_len == b->text_len && a->client == b->client &&
+	       memcmp(mp_dtls_session_text(a), mp_dtls_session_text(b), a->text_len) == 0;
+}
+
+struct mp_dtls_session *mp_dtls_table_find_twin(const struct table *t, struct mp_dtls_session *s)
+{
+	const struct mp_net_address *local = mp_dtls_session_local(s);
+	struct mp_dtls_session *x = t->buckets[bucket_of(t, local, &s->address)];
+
+	while (x && (x == s || x->state == SHAKING || !is_same_peer(x, s) ||
+		     !is_between(x, local, &s->address)))
+		x = x->next;
+	return x;
+}

@@ -232,7 +232,7 @@ TEST(half_open_handshakes_are_limited)
 		fake_close(&more[i]);
 }
 
-TEST(sessions_beyond_the_limit_are_refused_and_a_known_address_may_begin_anew)
+TEST(beyond_the_limit_a_known_address_may_begin_anew_and_for_others_a_silent_session_makes_room)
 {
 	struct mp_dtls_config config = sample_config(true);
 	struct mp_dtls_credentials c = sample_credentials("device-2");
@@ -242,13 +242,16 @@ TEST(sessions_beyond_the_limit_are_refused_and_a_known_address_may_begin_anew)
 	config.sessions_max = 1;
 	s = connected(config);
 	ASSERT(s);
+	begin_anew(s); /* whose old session makes room */
+	ASSERT_INT(0, sample_counters(&s->server).ended[MP_DTLS_CROWDED]);
 	ASSERT_OK(fake_open(&s->net, &other, 3, sample_config(false)));
 	ASSERT_OK(mp_dtls_connect(other.d, NULL, &s->server.address, &c, NULL, &other.session));
 	fake_run(&s->net, 500);
-	ASSERT_INT(0, other.established);
-	ASSERT_INT(1, sample_counters(&s->server).refused);
+	ASSERT_INT(1, other.established);
+	ASSERT_INT(MP_DTLS_CROWDED, s->server.reason);
+	ASSERT_INT(1, sample_counters(&s->server).sessions_now);
+	ASSERT_INT(0, sample_counters(&s->server).refused);
 	fake_close(&other);
-	begin_anew(s);
 }
 
 TEST(configurations_that_cannot_work_are_refused_with_a_sentence)

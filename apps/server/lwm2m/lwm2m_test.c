@@ -209,6 +209,21 @@ TEST(a_session_that_ends_is_kept_by_none_of_its_registrations)
 	registration_disconnected(b->s.lwm2m, &other);
 }
 
+TEST(a_session_that_another_has_taken_the_place_of_ends)
+{
+	auto_bed *b = bed_open();
+	bool first = false, second = false;
+
+	ASSERT(b);
+	b->here.session = &first;
+	ASSERT_INT(CODE(2, 1), bed_register(b, "ep=a&lwm2m=1.1", LINKS));
+	b->here.session = &second;
+	registration_connected(b->s.lwm2m, &b->here);
+	ASSERT(find(b, "a")->remote.session == &second);
+	ASSERT(first && !second); /* ended */
+	registration_disconnected(b->s.lwm2m, &b->here);
+}
+
 TEST(an_address_is_proven_by_an_answer_and_stays_so_over_a_crash)
 {
 	auto_bed *b = bed_open();

@@ -528,6 +528,17 @@ void registration_answered(struct lwm2m *l, struct registration *r,
 	durable_proven(l, r);
 }
 
+/* A session that nobody uses any more would never end by itself: the device may have come from elsewhere. */
+static void move_to_session(struct lwm2m *l, struct registration *r,
+			    const struct mp_coap_remote *remote)
+{
+	const struct mp_coap_remote before = r->remote;
+
+	move(l, r, remote);
+	if (before.session && before.session != remote->session && !before.is_reliable)
+		transport_drop(l->transport, before.session);
+}
+
 /* Where one identity has several registrations, those of another session may be another device's: they move when
  * they are updated. */
 void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote)
@@ -538,7 +549,7 @@ void registration_connected(struct lwm2m *l, const struct mp_coap_remote *remote
 	for (; r; r = next) {
 		next = registry_next_of_remote(l->registry, r, remote);
 		if ((is_alone || r->remote.session == remote->session) && has_moved(r, remote))
-			move(l, r, remote);
+			move_to_session(l, r, remote);
 	}
 }
 

@@ -124,6 +124,18 @@ static void moved(void *user, struct mp_dtls_session *session)
 		registration_connected(s->lwm2m, &remote);
 }
 
+/* CoAP and the registration must have let go of it, or know another. */
+void secure_drop(struct secure *s, void *session)
+{
+	struct peer *p = mp_dtls_session_user(session);
+
+	mp_coap_session_gone(s->lwm2m->coap, session);
+	mp_dtls_session_set_user(session, NULL);
+	mp_dtls_drop(session);
+	if (p)
+		peer_leave(p);
+}
+
 static void closed(void *user, struct mp_dtls_session *session, enum mp_dtls_reason reason)
 {
 	struct secure *s = user;

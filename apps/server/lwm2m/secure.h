@@ -25,6 +25,7 @@ void secure_tick(struct secure *s, int64_t now_ms);
 int64_t secure_next_ms(const struct secure *s);
 void secure_send(struct secure *s, const struct mp_coap_remote *to, const void *data, size_t len);
 void secure_flush(struct secure *s);
+void secure_drop(struct secure *s, void *session);
 void secure_discard(struct secure *s);
 struct peer *secure_peer(void *session);
 uint16_t secure_port(const struct secure *s);

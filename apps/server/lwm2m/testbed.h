@@ -116,6 +116,11 @@ void transport_send(struct transport *t, const struct mp_coap_remote *to, const 
 	(void)t, (void)to;
 	bed_queue(the_bed, false, data, len);
 }
+void transport_drop(struct transport *t, void *session)
+{
+	(void)t;
+	*(bool *)session = true;
+}
 void transport_flush(struct transport *t)
 {
 	(void)t;

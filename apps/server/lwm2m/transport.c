@@ -84,6 +84,11 @@ void transport_send(struct transport *t, const struct mp_coap_remote *to, const 
 		(void)mp_udp_queue(t->udp, NULL, &to->address, data, len);
 }
 
+void transport_drop(struct transport *t, void *session)
+{
+	secure_drop(t->secure, session);
+}
+
 static void flush(struct mp_udp *udp, struct mp_watch *watch)
 {
 	if (mp_udp_queued(udp) > 0)

@@ -24,6 +24,8 @@ void transport_save(struct transport *t); /* and their end */
 void transport_free(struct transport *t);
 
 /* For the CoAP endpoint. */
+/* A session of datagrams that is of no use any more ends, in silence. */
+void transport_drop(struct transport *t, void *session);
 void transport_send(struct transport *t, const struct mp_coap_remote *to, const void *data,
 		    size_t len);
 void transport_flush(struct transport *t);
