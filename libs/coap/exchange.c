@@ -173,12 +173,11 @@ int mp_coap_exchange_make(struct mp_coap *c, const struct mp_coap_remote *to,
 	x = exchange_new(ask);
 	if (!x)
 		return -ENOMEM;
-	r = mp_coap_job_init(c, &x->job, to, &exchange_kind);
+	r = mp_coap_job_init(c, &x->job, to, &exchange_kind, !ask->non_confirmable);
 	if (r < 0) {
 		free(x);
 		return r;
 	}
-	x->job.is_confirmable = !ask->non_confirmable;
 	r = take_token(x, ask);
 	if (r == 0)
 		r = check(x);

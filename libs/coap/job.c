@@ -9,6 +9,8 @@
 
 #include "coap/parts.h"
 
+#define PASSIVE_MAX 1024 /* of one peer, some 1.5 KB each at most */
+
 static uint64_t mid_hash(const struct peer *p, uint16_t mid)
 {
 	return (p->serial << 16 | mid) * 0x9e3779b97f4a7c15 >> 7;
@@ -26,18 +28,27 @@ struct job *mp_coap_job_find(struct mp_coap *c, const struct peer *p, uint16_t m
 	return NULL;
 }
 
+/* Notifications that are not confirmed do not take the places of what waits for an answer. */
+static bool is_full(const struct mp_coap *c, const struct peer *p, bool is_confirmable)
+{
+	return is_confirmable ? p->jobs - p->passive >= c->config.waiting_max
+			      : p->passive >= PASSIVE_MAX;
+}
+
 int mp_coap_job_init(struct mp_coap *c, struct job *j, const struct mp_coap_remote *to,
-		     const struct job_kind *kind)
+		     const struct job_kind *kind, bool is_confirmable)
 {
 	struct peer *p = mp_coap_peer_get(c, to);
 
 	if (!p)
 		return -ENOMEM;
-	if (p->jobs >= c->config.waiting_max) {
+	if (is_full(c, p, is_confirmable)) {
 		mp_coap_peer_unref(c, p);
 		return -ENOBUFS;
 	}
 	p->jobs++;
+	p->passive += !is_confirmable;
+	j->is_confirmable = is_confirmable;
 	j->c = c;
 	j->peer = p;
 	j->kind = kind;
@@ -194,6 +205,7 @@ void mp_coap_job_done(struct job *j)
 	ring_remove(&j->node);
 	give_turn_back(j);
 	p->jobs--;
+	p->passive -= !j->is_confirmable;
 	mp_coap_peer_unref(c, p);
 }
 
@@ -266,10 +278,12 @@ void mp_coap_job_move(struct job *j, struct peer *to)
 	drop_mid(j);
 	ring_remove(&j->node);
 	from->jobs--;
+	from->passive -= !j->is_confirmable;
 	from->under_way -= j->holds_turn;
 	j->peer = to;
 	to->references++;
 	to->jobs++;
+	to->passive += !j->is_confirmable;
 	to->under_way += j->holds_turn;
 	ring_append(j->state == JOB_WAITING ? &to->waiting : &to->running, &j->node);
 	if (had_mid) {

@@ -119,6 +119,7 @@ struct peer {
 	struct mp_coap_remote remote; /* its identity is a copy */
 	uint64_t serial; /* never used twice */
 	unsigned references, jobs, under_way;
+	unsigned passive; /* of the jobs: they are not confirmable, and only wait for a RST */
 	int64_t heard_ms;
 	struct node waiting, running;
 	char identity[];
@@ -163,7 +164,7 @@ struct job {
 };
 /* The peer is referenced until _done. -ENOBUFS: too many. */
 int mp_coap_job_init(struct mp_coap *c, struct job *j, const struct mp_coap_remote *to,
-		     const struct job_kind *kind);
+		     const struct job_kind *kind, bool is_confirmable);
 void mp_coap_job_done(struct job *j);
 /* Send it when it is its turn, as a new message. */
 void mp_coap_job_queue(struct job *j);

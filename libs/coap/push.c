@@ -63,7 +63,7 @@ int mp_coap_push(struct mp_coap *c, const struct mp_coap_remote *to, bool confir
 	p = calloc(1, sizeof(*p) + len);
 	if (!p)
 		return -ENOMEM;
-	r = mp_coap_job_init(c, &p->job, to, &push_kind);
+	r = mp_coap_job_init(c, &p->job, to, &push_kind, confirmable);
 	if (r < 0) {
 		free(p);
 		return r;
@@ -73,7 +73,6 @@ int mp_coap_push(struct mp_coap *c, const struct mp_coap_remote *to, bool confir
 	p->len = len;
 	p->gone = gone;
 	p->user = user;
-	p->job.is_confirmable = confirmable;
 	p->job.may_overtake = may_overtake;
 	p->job.patience_ms = confirmable ? PATIENCE_MS : RESET_MS;
 	mp_coap_job_progress(&p->job);

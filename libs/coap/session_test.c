@@ -333,3 +333,29 @@ TEST(message_ids_of_one_remote_are_not_used_up_by_others)
 	ASSERT_INT((before[2] << 8 | before[3]) + 1,
 		   net.hosts[1].last[2] << 8 | net.hosts[1].last[3]);
 }
+
+static void gone(void *user, enum mp_coap_outcome outcome)
+{
+	(void)user;
+	(void)outcome;
+}
+
+TEST(notifications_that_need_no_confirmation_leave_room_for_requests)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_response response = MP_COAP_RESPONSE(MP_COAP_CONTENT);
+	int r = 0;
+
+	ASSERT_OK(start(&net));
+	for (int i = 0; i < 500; i++)
+		ASSERT_OK(mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), (const uint8_t *)"t",
+					 1, false, &response, gone, NULL));
+	ASSERT_OK(ask(&net, 1, MP_COAP_GET, "1", "1"));
+	for (int i = 0; i < 2000 && r == 0; i++)
+		r = mp_coap_notify(net.hosts[1].c, fake_remote(&net, 0), (const uint8_t *)"t", 1,
+				   false, &response, gone, NULL);
+	ASSERT_INT(-ENOBUFS, r);
+	ASSERT_OK(ask(&net, 1, MP_COAP_GET, "2", "2"));
+	fake_run(&net, 20000);
+	ASSERT_INT(2, answered[MP_COAP_ANSWERED]);
+}
