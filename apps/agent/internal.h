@@ -39,6 +39,7 @@ bool update_is_under_way(const struct machine *m);
 #define LWM2M_TRIES 8 /* in a row without getting on; then the server is told that it failed */
 void lwm2m_offered(struct machine *m, const char *action, const char *version);
 void lwm2m_sourced(struct machine *m, int r, const char *reason);
+void lwm2m_downloaded(struct machine *m);
 void lwm2m_begin(struct machine *m); /* after a start */
 void lwm2m_committed(struct machine *m, int r, const char *reason);
 unsigned lwm2m_result_of(int r);

@@ -78,6 +78,7 @@ unsigned machine_result(const struct machine *m)
 static void keep(struct machine *m, const char *source, unsigned result)
 {
 	snprintf(m->record->source, sizeof(m->record->source), "%s", source);
+	m->record->sourced[0] = '\0';
 	m->record->result = result;
 	m->platform->save(m->platform, m->record);
 }
@@ -178,19 +179,47 @@ bool lwm2m_gives_up(const struct machine *m, enum job job, int r)
 	return r == -ENOSPC || r == -ENOMEM || m->tries[job] >= LWM2M_TRIES;
 }
 
+void lwm2m_downloaded(struct machine *m)
+{
+	snprintf(m->record->sourced, sizeof(m->record->sourced), "%s", m->action);
+	m->platform->save(m->platform, m->record);
+	machine_set_state(m, UPDATE_DOWNLOADED);
+}
+
+/* A record of a release that did not write `sourced`: what waits or boots is of its source. */
+static void learn_sourced(struct machine *m)
+{
+	struct record *r = m->record;
+	bool is_whole = m->setup.state >= UPDATE_DOWNLOADED && m->setup.state <= UPDATE_PROVING;
+
+	if (!mp_streq(r->sourced, RECORD_UNKNOWN))
+		return;
+	snprintf(r->sourced, sizeof(r->sourced), "%s", is_whole ? m->setup.action : "");
+	m->platform->save(m->platform, r);
+}
+
+/* Install's state is of the source, and not of the deployment that it has replaced. */
+static bool is_sourced(const struct machine *m)
+{
+	return *m->record->sourced && mp_streq(m->record->sourced, m->setup.action);
+}
+
 /* A deployment whose source was given up meanwhile is none. */
 void lwm2m_begin(struct machine *m)
 {
 	bool waits = update_is_under_way(m);
 
+	learn_sourced(m);
 	if (!*m->record->source &&
 	    (m->state == UPDATE_DOWNLOADED || (waits && machine_is_lwm2m(m->action)))) {
 		m->action[0] = m->version[0] = '\0';
 		m->state = UPDATE_IDLE;
 	} else if (*m->record->source && !m->setup.trial &&
-		   (waits || m->state == UPDATE_IDLE || m->state >= UPDATE_PROVEN) &&
+		   (waits || m->state == UPDATE_IDLE || m->state >= UPDATE_PROVEN ||
+		    (m->state == UPDATE_DOWNLOADED && !is_sourced(m))) &&
 		   !(waits && *m->action && !machine_is_lwm2m(m->action))) {
 		strcpy(m->action, PREFIX);
+		m->version[0] = m->reason[0] = '\0';
 		m->state = UPDATE_DOWNLOADING;
 		m->source_due = true;
 	}

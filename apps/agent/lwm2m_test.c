@@ -3,6 +3,7 @@
 #include "machine_fake.h"
 
 #define URL "https://server/deployment/7"
+#define OTHER "https://server/deployment/8"
 
 /* fetch answers with what the source holds. */
 static void source_offers(struct fake *f, const char *action, const char *version)
@@ -26,6 +27,17 @@ static void settle_poll(struct fake *f)
 {
 	if (f->m.asked == ASK_POLL)
 		machine_answered(&f->m, 0, "");
+}
+
+/* The power was cut: what is durable stays, and install says where things stand. */
+static void restart(struct fake *f, const struct setup *s)
+{
+	const struct record durable = f->durable;
+
+	fake_init(f, &config);
+	f->record = durable;
+	machine_ended(&f->m, JOB_SETUP, 0, "", s);
+	(void)machine_tick(&f->m);
 }
 
 TEST(a_source_is_fetched_downloaded_and_held_back)
@@ -185,8 +197,61 @@ TEST(a_power_cut_while_it_waits_changes_nothing)
 
 	fake_init(f, &config);
 	strcpy(f->record.source, URL);
+	strcpy(f->record.sourced, "lwm2m/7");
 	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
 	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+	ASSERT_OK(machine_commit(&f->m));
+}
+
+TEST(after_a_power_cut_the_deployment_that_was_replaced_does_not_boot)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.1.0", "lwm2m/7", "");
+
+	boot_idle(f);
+	settle_poll(f);
+	download(f);
+	ASSERT_OK(machine_source(&f->m, OTHER)); /* install's state is still that of the first */
+	restart(f, &s);
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+	ASSERT_STR("", f->m.version);
+	ASSERT_ERR(-EPERM, machine_commit(&f->m));
+	ASSERT_INT(ASK_SOURCE, f->m.asked);
+	ASSERT_STR(OTHER, f->source);
+	source_offers(f, "8", "1.2.0");
+	end(f, JOB_PREFLIGHT, 0, "");
+	end(f, JOB_INSTALL, 0, "");
+	s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.2.0", "lwm2m/8", "");
+	restart(f, &s);
+	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+}
+
+TEST(the_same_source_written_again_is_not_what_lies_on_disk)
+{
+	BOOT_IDLE(f);
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.1.0", "lwm2m/7", "");
+
+	settle_poll(f);
+	download(f);
+	ASSERT_OK(machine_source(&f->m, URL)); /* "package" may hold another by the same number */
+	source_offers(f, "7", "1.2.0");
+	restart(f, &s);
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+	ASSERT_INT(ASK_SOURCE, f->m.asked);
+}
+
+TEST(a_record_of_the_release_before_changes_nothing_for_what_waits)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_DOWNLOADED, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &config);
+	strcpy(f->record.source, URL);
+	strcpy(f->record.sourced, RECORD_UNKNOWN);
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	ASSERT_INT(UPDATE_DOWNLOADED, f->m.state);
+	ASSERT_STR("lwm2m/7", f->record.sourced);
+	ASSERT_INT(1, f->saves);
 	ASSERT_OK(machine_commit(&f->m));
 }
 

@@ -19,7 +19,7 @@ struct fake {
 	struct platform platform;
 	int64_t now;
 	struct machine m;
-	struct record record;
+	struct record record, durable; /* as it is, and as it was saved last */
 	unsigned started[JOBS], stopped[JOBS], saves, reboots;
 	char reason[512]; /* of the last job */
 	char said[64][700]; /* feedback in order: "action execution finished: details" */
@@ -100,7 +100,7 @@ static inline void fake_nothing(struct platform *p)
 
 static inline void fake_save(struct platform *p, const struct record *r)
 {
-	(void)r;
+	fake_of(p)->durable = *r;
 	fake_of(p)->saves++;
 }
 

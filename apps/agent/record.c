@@ -92,6 +92,8 @@ int record_format(const struct record *r, struct mp_buf *out)
 	if (e == 0)
 		e = mp_json_put_str(doc, "source", r->source);
 	if (e == 0)
+		e = mp_json_put_str(doc, "sourced", r->sourced);
+	if (e == 0)
 		e = mp_json_put_int(doc, "result", r->result);
 	if (e == 0)
 		e = mp_json_put_int(doc, "install_peak_rss_kb", r->install_peak_rss_kb);
@@ -125,6 +127,8 @@ int record_parse(const char *text, size_t len, struct record *r)
 	}
 	copy(r->proving_boot, sizeof(r->proving_boot), doc, "proving_boot");
 	copy(r->source, sizeof(r->source), doc, "source");
+	snprintf(r->sourced, sizeof(r->sourced), "%s",
+		 mp_json_str(mp_json_get(doc, "sourced"), RECORD_UNKNOWN));
 	r->result = (unsigned)mp_json_int(mp_json_get(doc, "result"), 0);
 	r->proving_since = mp_json_int(mp_json_get(doc, "proving_since"), 0);
 	r->install_peak_rss_kb = (unsigned)mp_json_int(mp_json_get(doc, "install_peak_rss_kb"), 0);

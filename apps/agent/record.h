@@ -15,6 +15,7 @@
 #include "base/err.h"
 
 #define RECORD_OUTCOMES 16
+#define RECORD_UNKNOWN "?" /* `sourced` of a release that did not write it */
 #define RECORD_MOST (32u << 10) /* bytes of the file */
 
 struct outcome {
@@ -32,6 +33,9 @@ struct record {
 	/* LwM2M: where the deployment under way comes from, a URL or "package", "" for none; and what
 	 * object 5 says of one that came to nothing (mp_lwm2m_update_result), 0 for nothing */
 	char source[256];
+	/* the action that the source has become, once it is downloaded; "" before, so that what lies
+	 * on disk is not taken for it */
+	char sourced[32];
 	unsigned result;
 	unsigned
 		install_peak_rss_kb; /* of the last update: install and fetch together; 0: none yet */

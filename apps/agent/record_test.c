@@ -5,7 +5,10 @@
 
 TEST(a_record_comes_back_as_it_was_written)
 {
-	struct record in = {.install_peak_rss_kb = 21000, .proving_since = 5, .proving_boot = "b"},
+	struct record in = {.install_peak_rss_kb = 21000,
+			    .proving_since = 5,
+			    .proving_boot = "b",
+			    .sourced = "lwm2m/7"},
 		      out;
 	MP_BUF(b, RECORD_MOST);
 
@@ -19,8 +22,22 @@ TEST(a_record_comes_back_as_it_was_written)
 	ASSERT_STR("a \"quoted\" reason", out.outcomes[1].details);
 	ASSERT_INT(21000, out.install_peak_rss_kb);
 	ASSERT_STR("b", out.proving_boot);
+	ASSERT_STR("lwm2m/7", out.sourced);
 	ASSERT_STR("1002", record_owed(&out)->action);
 	ASSERT_STR("1.2.0", record_owed(&out)->version);
+}
+
+TEST(a_record_that_does_not_say_what_its_source_has_become_is_told_from_one_that_does)
+{
+	static const char before[] = "{\"outcomes\":[],\"format\":1,\"source\":\"package\"}";
+	struct record in = {.source = "package"}, out;
+	MP_BUF(b, RECORD_MOST);
+
+	ASSERT_OK(record_parse(before, sizeof(before) - 1, &out));
+	ASSERT_STR(RECORD_UNKNOWN, out.sourced);
+	ASSERT_OK(record_format(&in, &b));
+	ASSERT_OK(record_parse(b.data, b.len, &out));
+	ASSERT_STR("", out.sourced);
 }
 
 TEST(what_is_owed_outlives_what_was_told)

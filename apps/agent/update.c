@@ -85,7 +85,7 @@ void machine_offered(struct machine *m, const char *action, const char *version,
 void update_fail(struct machine *m, int r, const char *reason)
 {
 	m->record->result = lwm2m_result_of(r);
-	m->record->source[0] = '\0';
+	m->record->source[0] = m->record->sourced[0] = '\0';
 	snprintf(m->reason, sizeof(m->reason), "%s", reason);
 	m->waiting[0] = '\0';
 	machine_settle(m, false, m->reason);
@@ -96,7 +96,7 @@ static void installed(struct machine *m)
 {
 	m->waiting[0] = '\0';
 	if (machine_is_lwm2m(m->action)) {
-		machine_set_state(m, UPDATE_DOWNLOADED);
+		lwm2m_downloaded(m);
 		return;
 	}
 	machine_set_state(m, UPDATE_REBOOTING);

@@ -163,6 +163,25 @@ def test_what_was_downloaded_waits_for_its_word_over_restarts_and_power_cuts(tol
     assert told.entries() == ["mp_1.0.0.efi", "mp_1.1.0.efi"]
 
 
+def test_a_power_cut_does_not_bring_back_what_another_deployment_has_replaced(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0")))
+    wait_firmware(fleet, told, 2, 0)
+    told.hook("preflight.d", "10-hold", f"test -e {told.root}/go")
+    server.actions.clear()
+    push(fleet, told, server, repository.publish(Release("1.2.0")), "1.2.0", "1002")
+    told.wait(lambda: told.status()["waiting"] and told.status()["target"] == "1.2.0")
+    told.stop(signal.SIGKILL)
+    assert told.boot() == "1.0.0"
+    told.start()
+    wait_registered(told)
+    wait_firmware(fleet, told, 1, 0)
+    told.write("go", "")
+    wait_firmware(fleet, told, 2, 0)
+    assert value(fleet, told, "5/0/7") == "1.2.0"
+    execute(fleet, told, "5/0/2")
+    assert told.wait_reboot() == "1.2.0"
+
+
 def test_an_empty_uri_gives_up_what_was_downloaded(told, fleet, server, repository):  # noqa: F811
     push(fleet, told, server, repository.publish(Release("1.1.0")))
     wait_firmware(fleet, told, 2, 0)
