@@ -95,6 +95,7 @@ static void stop_jobs(struct machine *m)
 		m->tries[jobs[i]] = 0;
 	}
 	m->source_due = false;
+	m->asked_stale = m->asked == ASK_SOURCE;
 }
 
 static bool is_ours(const struct machine *m)
@@ -140,7 +141,7 @@ void lwm2m_offered(struct machine *m, const char *action, const char *version)
 {
 	char ours[sizeof(m->action)];
 
-	if (!is_ours(m) || m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT])
+	if (m->asked_stale || !is_ours(m) || m->running[JOB_INSTALL] || m->running[JOB_PREFLIGHT])
 		return;
 	snprintf(ours, sizeof(ours), PREFIX "%.*s", (int)(sizeof(ours) - sizeof(PREFIX)), action);
 	update_take_up(m, ours, version);

@@ -171,6 +171,65 @@ TEST(every_failure_has_its_result)
 	}
 }
 
+TEST(an_offer_for_the_source_before_is_not_taken_for_the_new_one)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	(void)machine_tick(&f->m);
+	ASSERT_STR(URL, f->source);
+	ASSERT_OK(machine_source(&f->m, OTHER)); /* while fetch still asks for the first */
+	(void)machine_tick(&f->m);
+	ASSERT_INT(1, f->sources);
+	machine_offered(&f->m, "7", "1.1.0", true);
+	ASSERT_INT(0, f->started[JOB_PREFLIGHT]);
+	ASSERT_STR("", f->m.version);
+	machine_answered(&f->m, 0, "");
+	(void)machine_tick(&f->m);
+	ASSERT_INT(2, f->sources);
+	ASSERT_STR(OTHER, f->source);
+	source_offers(f, "8", "1.2.0");
+	ASSERT_STR("lwm2m/8", f->m.action);
+	ASSERT_INT(1, f->started[JOB_PREFLIGHT]);
+}
+
+TEST(a_failure_of_the_source_before_is_not_that_of_the_new_one)
+{
+	static const int failures[] = {-ENOENT, -EBADMSG, -ECONNREFUSED};
+
+	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
+		BOOT_IDLE(f);
+
+		settle_poll(f);
+		ASSERT_OK(machine_source(&f->m, URL));
+		(void)machine_tick(&f->m);
+		machine_drop(&f->m);
+		ASSERT_OK(machine_source(&f->m, OTHER));
+		machine_answered(&f->m, failures[i], "why");
+		ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+		ASSERT_STR(OTHER, f->durable.source);
+		ASSERT_STR("", f->m.waiting);
+		(void)machine_tick(&f->m);
+		ASSERT_STR(OTHER, f->source);
+		machine_answered(&f->m, -ENOENT, "404"); /* this one counts */
+		ASSERT_INT(7, machine_result(&f->m));
+	}
+}
+
+TEST(an_offer_for_a_source_that_was_given_up_begins_nothing)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	(void)machine_tick(&f->m);
+	machine_drop(&f->m);
+	source_offers(f, "7", "1.1.0");
+	ASSERT_INT(UPDATE_IDLE, f->m.state);
+	ASSERT_INT(0, f->started[JOB_PREFLIGHT]);
+}
+
 TEST(a_source_that_is_no_address_is_result_7_and_no_deployment_is_6)
 {
 	BOOT_IDLE(f);

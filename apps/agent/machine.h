@@ -129,6 +129,7 @@ struct machine {
 	struct proof proof;
 
 	enum ask asked; /* what fetch is busy with */
+	bool asked_stale; /* ASK_SOURCE of a source that counts no longer */
 	int64_t poll_at;
 	int64_t sleep_ms; /* between polls, as the server wishes; 0: it has not said */
 	unsigned polls_failed, asks_failed; /* in a row */

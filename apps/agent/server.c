@@ -241,8 +241,12 @@ static void told(struct machine *m, int r)
 void machine_answered(struct machine *m, int r, const char *reason)
 {
 	enum ask asked = m->asked;
+	bool stale = m->asked_stale;
 
 	m->asked = ASK_NOTHING;
+	m->asked_stale = false;
+	if (stale)
+		return; /* the source that counts now is asked for next */
 	if (asked == ASK_SEED && r == 0)
 		seed_stored(m);
 	if (asked == ASK_FEEDBACK)
