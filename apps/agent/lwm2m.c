@@ -211,8 +211,10 @@ void lwm2m_begin(struct machine *m)
 	bool waits = update_is_under_way(m);
 
 	learn_sourced(m);
-	if (!*m->record->source &&
-	    (m->state == UPDATE_DOWNLOADED || (waits && machine_is_lwm2m(m->action)))) {
+	if (m->state >= UPDATE_PROVEN && is_sourced(m)) {
+		keep(m, "", m->record->result); /* it has had its end, and is not begun again */
+	} else if (!*m->record->source &&
+		   (m->state == UPDATE_DOWNLOADED || (waits && machine_is_lwm2m(m->action)))) {
 		m->action[0] = m->version[0] = '\0';
 		m->state = UPDATE_IDLE;
 	} else if (*m->record->source && !m->setup.trial &&

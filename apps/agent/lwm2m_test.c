@@ -299,6 +299,46 @@ TEST(the_same_source_written_again_is_not_what_lies_on_disk)
 	ASSERT_INT(ASK_SOURCE, f->m.asked);
 }
 
+TEST(a_release_that_has_had_its_end_is_not_begun_again)
+{
+	static const struct {
+		enum update_state state;
+		const char *running;
+		unsigned result;
+	} cases[] = {{UPDATE_ROLLED_BACK, "1.0.0", 8},
+		     {UPDATE_FAILED, "1.0.0", 8},
+		     {UPDATE_PROVEN, "1.1.0", 1}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		BOOT_IDLE(f);
+		struct setup s = setup_of(cases[i].running, cases[i].state, "1.1.0", "lwm2m/7", "");
+
+		settle_poll(f);
+		download(f);
+		ASSERT_OK(machine_commit(&f->m)); /* done on disk; then the power is cut */
+		restart(f, &s);
+		ASSERT_INT(cases[i].state, f->m.state);
+		ASSERT_INT(cases[i].result, machine_result(&f->m));
+		ASSERT_STR("", f->durable.source);
+		ASSERT_ERR(-EPERM, machine_commit(&f->m));
+		drain(f);
+		ASSERT_INT(0, f->sources);
+	}
+}
+
+TEST(a_source_named_after_a_release_that_had_its_end_is_begun_after_a_restart)
+{
+	BOOT_IDLE(f);
+	struct setup s = setup_of("1.0.0", UPDATE_ROLLED_BACK, "1.1.0", "lwm2m/7", "why");
+
+	restart(f, &s);
+	settle_poll(f);
+	ASSERT_OK(machine_source(&f->m, URL));
+	restart(f, &s);
+	ASSERT_INT(UPDATE_DOWNLOADING, f->m.state);
+	ASSERT_INT(ASK_SOURCE, f->m.asked);
+}
+
 TEST(a_record_of_the_release_before_changes_nothing_for_what_waits)
 {
 	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
