@@ -41,6 +41,7 @@ void lwm2m_offered(struct machine *m, const char *action, const char *version);
 void lwm2m_sourced(struct machine *m, int r, const char *reason);
 void lwm2m_downloaded(struct machine *m);
 void lwm2m_begin(struct machine *m); /* after a start */
+void lwm2m_tick(struct machine *m);
 void lwm2m_committed(struct machine *m, int r, const char *reason);
 unsigned lwm2m_result_of(int r);
 /* Must the server hear of this failure, though it may pass? */

@@ -233,18 +233,31 @@ int machine_commit(struct machine *m)
 	if (m->state != UPDATE_DOWNLOADED)
 		return -EPERM;
 	m->not_before[JOB_COMMIT] = 0;
+	m->tries[JOB_COMMIT] = 0;
 	machine_set_state(m, UPDATE_INSTALLED);
-	(void)machine_start(m, JOB_COMMIT, "");
+	lwm2m_tick(m);
 	return 0;
+}
+
+/* A start that finds the release installed has a reboot due; here its boot entry is to be made. */
+void lwm2m_tick(struct machine *m)
+{
+	if (m->state == UPDATE_INSTALLED && !m->reboot_at)
+		(void)machine_start(m, JOB_COMMIT, "");
 }
 
 void lwm2m_committed(struct machine *m, int r, const char *reason)
 {
+	if ((machine_is_transient(r) || r == -EIO) && m->tries[JOB_COMMIT] < UNKNOWN_TRIES) {
+		update_wait(m, reason); /* lwm2m_tick() tries again */
+		return;
+	}
 	if (r < 0) {
 		update_fail(m, r, reason);
 		keep(m, "", BRINGING_UP);
 		return;
 	}
+	m->waiting[0] = '\0';
 	keep(m, "", 0); /* from here on the boot entries tell how it goes */
 	machine_set_state(m, UPDATE_REBOOTING);
 	m->reboot_at = m->platform->now(m->platform) + ANSWER_MS;

@@ -80,16 +80,87 @@ TEST(what_was_downloaded_boots_when_it_is_told_to)
 	ASSERT_INT(1, f->reboots);
 }
 
-TEST(a_boot_entry_that_cannot_be_made_is_a_failure)
+TEST(a_boot_entry_that_can_never_be_made_is_a_failure)
 {
 	BOOT_IDLE(f);
 
 	settle_poll(f);
 	download(f);
 	ASSERT_OK(machine_commit(&f->m));
-	end(f, JOB_COMMIT, -EIO, "the ESP is read-only");
+	end(f, JOB_COMMIT, -ENOENT, "the file is gone");
 	ASSERT_INT(UPDATE_FAILED, f->m.state);
 	ASSERT_INT(8, machine_result(&f->m));
+	ASSERT_STR("", f->durable.source);
+	f->now += 600 * 1000;
+	drain(f);
+	ASSERT_INT(1, f->started[JOB_COMMIT]);
+}
+
+TEST(a_boot_entry_is_tried_three_times)
+{
+	static const int failures[] = {-EIO, -EAGAIN, -ENOSPC, -ENOMEM};
+
+	for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
+		BOOT_IDLE(f);
+
+		settle_poll(f);
+		download(f);
+		ASSERT_OK(machine_commit(&f->m));
+		for (unsigned tries = 1; tries < 3; tries++) {
+			ASSERT_INT(tries, f->started[JOB_COMMIT]);
+			end(f, JOB_COMMIT, failures[i], "the worker died");
+			ASSERT_INT(UPDATE_INSTALLED, f->m.state);
+			ASSERT_STR(URL, f->durable.source);
+			ASSERT_ERR(-EBUSY, machine_source(&f->m, OTHER));
+			ASSERT_INT(tries, f->started[JOB_COMMIT]); /* not at once */
+			f->now += machine_tick(&f->m);
+			drain(f);
+		}
+		ASSERT_INT(3, f->started[JOB_COMMIT]);
+		end(f, JOB_COMMIT, failures[i], "the worker died");
+		ASSERT_INT(UPDATE_FAILED, f->m.state);
+		ASSERT_STR("the worker died", f->m.reason);
+		ASSERT_INT(8, machine_result(&f->m));
+		f->now += 600 * 1000;
+		drain(f);
+		ASSERT_INT(3, f->started[JOB_COMMIT]);
+	}
+}
+
+TEST(a_boot_entry_that_is_made_in_the_end_boots)
+{
+	BOOT_IDLE(f);
+
+	settle_poll(f);
+	download(f);
+	ASSERT_OK(machine_commit(&f->m));
+	end(f, JOB_COMMIT, -EIO, "the worker died");
+	f->now += 1000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(0, f->reboots);
+	end(f, JOB_COMMIT, 0, "");
+	ASSERT_INT(UPDATE_REBOOTING, f->m.state);
+	ASSERT_STR("", f->m.waiting);
+	f->now += 10000;
+	(void)machine_tick(&f->m);
+	ASSERT_INT(1, f->reboots);
+	ASSERT_INT(2, f->started[JOB_COMMIT]);
+}
+
+TEST(what_is_found_installed_at_a_start_boots_and_is_not_committed_again)
+{
+	auto_free_fake struct fake *f = calloc(1, sizeof(*f));
+	struct setup s = setup_of("1.0.0", UPDATE_INSTALLED, "1.1.0", "lwm2m/7", "");
+
+	fake_init(f, &config);
+	strcpy(f->record.source, URL);
+	strcpy(f->record.sourced, "lwm2m/7");
+	machine_ended(&f->m, JOB_SETUP, 0, "", &s);
+	drain(f);
+	f->now += 10000;
+	drain(f);
+	ASSERT_INT(1, f->reboots);
+	ASSERT_INT(0, f->started[JOB_COMMIT]);
 }
 
 TEST(what_is_given_up_is_forgotten)

@@ -241,8 +241,10 @@ int64_t machine_tick(struct machine *m)
 		proof_tick(m);
 		update_tick(m);
 	}
-	if (m->ready)
+	if (m->ready) {
+		lwm2m_tick(m);
 		server_tick(m);
+	}
 	if (m->reboot_at && now >= m->reboot_at && !m->running[JOB_MARK_BAD]) {
 		m->reboot_at = now + 60 * 1000; /* should it not happen, again */
 		m->reboot_asked = true;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "worker.h"
 
@@ -193,6 +194,21 @@ static int run(struct job *j, const char *version, const char *action, struct mp
 			      err);
 }
 
+/* The entry is in place and decides at the next start. That the state lags behind it, because the
+ * data partition is full, is no failure of the release, which boots all the same. */
+static void note_reboot(struct worker *w)
+{
+	struct mp_install_status s;
+	struct mp_err err;
+	int r = mp_install_rebooting(&w->config, &err);
+
+	if (r == -EPERM) /* it lags: the entry is asked, and the state written once more */
+		r = mp_install_status(&w->config, &s, &err);
+	if (r < 0)
+		mp_log(MP_LOG_WARNING, "what boots next could not be noted", "reason=\"%s\"",
+		       err.text);
+}
+
 int worker_install(struct worker *w, const char *version, const char *action, bool hold,
 		   struct mp_err *err)
 {
@@ -204,12 +220,16 @@ int worker_install(struct worker *w, const char *version, const char *action, bo
 	j.fetcher = worker_fetcher(w);
 	r = run(&j, version, action, err);
 	job_done(&j);
-	return r < 0 || hold ? r : mp_install_rebooting(&w->config, err);
+	if (r == 0 && !hold)
+		note_reboot(w);
+	return r;
 }
 
 int worker_commit(struct worker *w, struct mp_err *err)
 {
 	int r = mp_install_commit(&w->config, err);
 
-	return r < 0 ? r : mp_install_rebooting(&w->config, err);
+	if (r == 0)
+		note_reboot(w);
+	return r;
 }

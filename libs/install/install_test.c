@@ -339,6 +339,85 @@ TEST(install_runs_into_a_full_disk_and_says_so)
 	ASSERT(mp_str_starts_with(err.text, "the data partition has 0 MiB left"));
 }
 
+/* A release that waits for its boot entry. */
+static int hold(struct world *w, const char *version)
+{
+	const struct sample_release *r = sample_find(w->shop, version);
+
+	return mp_install_run(&w->d.config, &w->d.hooks,
+			      &(struct mp_install_job){.release = r->parsed,
+						       .manifest = r->manifest.data,
+						       .manifest_len = r->manifest.len,
+						       .note = "7",
+						       .hold = true},
+			      NULL);
+}
+
+static void boot_new(struct world *w)
+{
+	sample_boot(&w->d);
+	w->d.config.boot_id = w->d.boot_id;
+}
+
+TEST(install_calls_nothing_failed_that_can_boot_though_the_disk_is_full)
+{
+	WORLD(w);
+
+	ASSERT_OK(make(&w));
+	ASSERT_OK(hold(&w, "1.1.0"));
+	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 0));
+	ASSERT_OK(mp_install_commit(&w.d.config, NULL));
+	ASSERT_OK(mp_install_commit(&w.d.config, NULL)); /* a supervisor that did not hear of it */
+	ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, INT64_MAX));
+	ASSERT_INT(MP_INSTALL_INSTALLED, status(&w).state); /* the agent restarts */
+	boot_new(&w);
+	ASSERT_STR("1.1.0", w.d.runs->version);
+	ASSERT_INT(MP_INSTALL_PROVING, status(&w).state);
+	ASSERT_STR("7", status(&w).note);
+}
+
+TEST(install_knows_after_a_boot_alone_what_a_full_disk_could_not_note)
+{
+	static const struct {
+		const char *version, *runs;
+		enum mp_install_state state;
+	} cases[] = {{"1.1.0", "1.1.0", MP_INSTALL_PROVING},
+		     {"1.5.0", "1.0.0", MP_INSTALL_ROLLED_BACK}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		WORLD(w);
+
+		ASSERT_OK(make(&w));
+		ASSERT_OK(hold(&w, cases[i].version));
+		ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 0));
+		ASSERT_OK(mp_install_commit(&w.d.config, NULL));
+		ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, INT64_MAX));
+		boot_new(&w);
+		ASSERT_STR(cases[i].runs, w.d.runs->version);
+		ASSERT_INT(cases[i].state, status(&w).state);
+	}
+}
+
+TEST(install_commits_again_after_a_worker_that_died_on_the_way)
+{
+	WORLD(w);
+	struct mp_err err;
+	char part[256];
+
+	ASSERT_OK(make(&w));
+	ASSERT_OK(hold(&w, "1.1.0"));
+	ASSERT_OK(mp_boot_commit(w.d.config.medium, SAMPLE_ESP, "1.1.0", 3, NULL));
+	ASSERT_OK(mp_install_commit(&w.d.config, NULL));
+	ASSERT_OK(mp_install_rebooting(&w.d.config, NULL));
+	boot_new(&w);
+	ASSERT_INT(MP_INSTALL_PROVING, status(&w).state);
+	ASSERT_OK(mp_install_mark_good(&w.d.config, NULL));
+	ASSERT_OK(hold(&w, "1.2.0"));
+	ASSERT_OK(mp_boot_part_path(SAMPLE_ESP, "1.2.0", part, sizeof(part)));
+	ASSERT_OK(mp_medium_remove(w.d.config.medium, part));
+	ASSERT_ERR(-ENOENT, mp_install_commit(&w.d.config, &err)); /* there is nothing to boot */
+}
+
 TEST(install_refuses_while_the_running_release_is_on_trial)
 {
 	WORLD(w);

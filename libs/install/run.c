@@ -232,12 +232,29 @@ static int finish(const struct mp_install_config *c, struct install_state *st, s
 	return install_state_save(c, st, err);
 }
 
+/* Was the part renamed, by a worker that died then, or by us and only the flush failed? */
+static bool is_renamed(const struct mp_install_config *c, const char *version)
+{
+	struct mp_boot_entry e;
+	char part[INSTALL_PATH];
+
+	return mp_boot_part_path(c->esp, version, part, sizeof(part)) == 0 &&
+	       mp_medium_size(c->medium, part) == -ENOENT &&
+	       mp_boot_find(c->medium, c->esp, version, &e, NULL) == 0 && e.left != 0;
+}
+
+/* From the rename on the release can boot, and nothing may be called a failure any more: if the
+ * state cannot be written, the entry tells mp_install_status() what it would have said. */
 static int commit(const struct mp_install_config *c, struct install_state *st, struct mp_err *err)
 {
 	int tries = c->tries ? (int)c->tries : TRIES;
-	int r = mp_boot_commit(c->medium, c->esp, st->version, tries, err);
+	struct mp_err why;
+	int r = mp_boot_commit(c->medium, c->esp, st->version, tries, &why);
 
-	return r < 0 ? r : finish(c, st, err);
+	if (r < 0 && !is_renamed(c, st->version))
+		return mp_err_set(err, r, "%s", why.text);
+	(void)finish(c, st, NULL);
+	return 0;
 }
 
 static int hold_back(struct install *in, struct mp_err *err)
@@ -253,8 +270,10 @@ static int run_steps(struct install *in, struct mp_err *err)
 	MP_BUF(buf, INDEX_MOST);
 	int r = 0;
 
-	if (in->st.step == STEP_ENTRY && is_committed(in))
-		return finish(in->c, &in->st, err);
+	if (in->st.step == STEP_ENTRY && is_committed(in)) {
+		(void)finish(in->c, &in->st, NULL); /* as in commit() */
+		return 0;
+	}
 	if (in->st.step == STEP_BLOBS) {
 		r = install_blobs(in, err);
 		if (r == 0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's LwM2M channel against mp-server: what it shows of the device, and an update by LwM2M alone."""
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -180,6 +181,21 @@ def test_a_power_cut_does_not_bring_back_what_another_deployment_has_replaced(to
     assert value(fleet, told, "5/0/7") == "1.2.0"
     execute(fleet, told, "5/0/2")
     assert told.wait_reboot() == "1.2.0"
+
+
+def test_a_release_whose_boot_entry_is_made_boots_though_that_cannot_be_noted(told, fleet, server, repository):  # noqa: F811
+    push(fleet, told, server, repository.publish(Release("1.1.0")))
+    wait_firmware(fleet, told, 2, 0)
+    in_the_way = told.root / "var/lib/microplatform/update/state.json.tmp"  # as a full disk would be
+    (in_the_way / "x").mkdir(parents=True)
+    execute(fleet, told, "5/0/2")
+    told.wait(lambda: told.process.poll() is not None)
+    assert "what boots next could not be noted" in told.said() and "state=failed" not in told.said()
+    shutil.rmtree(in_the_way)
+    assert told.boot() == "1.1.0"
+    told.start()
+    wait_registered(told)
+    wait_firmware(fleet, told, 0, 1)
 
 
 def test_an_empty_uri_gives_up_what_was_downloaded(told, fleet, server, repository):  # noqa: F811
