@@ -391,10 +391,12 @@ TEST(install_knows_after_a_boot_alone_what_a_full_disk_could_not_note)
 		ASSERT_OK(hold(&w, cases[i].version));
 		ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, 0));
 		ASSERT_OK(mp_install_commit(&w.d.config, NULL));
-		ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, INT64_MAX));
 		boot_new(&w);
 		ASSERT_STR(cases[i].runs, w.d.runs->version);
-		ASSERT_INT(cases[i].state, status(&w).state);
+		for (int full = 1; full >= 0; full--) {
+			ASSERT_INT(cases[i].state, status(&w).state);
+			ASSERT_OK(mp_fake_set_room(w.d.world, SAMPLE_STATE, INT64_MAX));
+		}
 	}
 }
 

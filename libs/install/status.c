@@ -113,7 +113,9 @@ static int settle_state(const struct mp_install_config *c, struct install_state 
 	settle(&w);
 	if (before.state == st->state && mp_streq(before.reason, st->reason))
 		return 0;
-	return install_state_save(c, st, err);
+	r = install_state_save(c, st, err);
+	return r == -ENOSPC ? 0
+			    : r; /* the same is found the next time, and a device must come up */
 }
 
 static int look_at_disk(const struct mp_install_config *c, char *ret_slot, struct mp_err *err)
