@@ -172,7 +172,7 @@ void world_make(struct world *w, const char *build, unsigned image_kb)
 	struct mp_err e;
 
 	w->build = build;
-	w->http_port = (uint16_t)(20000 + getpid() % 10000 * 3);
+	w->http_port = (uint16_t)(10000 + getpid() % 1500 * 3);
 	w->coap_port = (uint16_t)(w->http_port + 1);
 	w->coaps_port = (uint16_t)(w->http_port + 2);
 	strcpy(w->dir, "/tmp/bench-lwm2m-XXXXXX");

@@ -114,8 +114,8 @@ class Server:
         self.answer(h, 200, json.dumps(body).encode(), Content_Type="application/hal+json")
 
     def poll(self, device):
-        self.polls += 1
         self.device = device
+        self.polls += 1
         links, action = {}, self.current()
         base = f"{self.url}{BASE}{device}"
         if action and action["id"] in self.cancelled:

@@ -28,8 +28,11 @@ def children(pid):
 def worker(device):
     """The pid of mp-lwm2m."""
     for pid in children(device.process.pid):
-        if open(f"/proc/{pid}/comm").read().strip() == "mp-lwm2m":
-            return pid
+        try:
+            if open(f"/proc/{pid}/comm").read().strip() == "mp-lwm2m":
+                return pid
+        except OSError:  # it has just ended
+            pass
     return None
 
 
@@ -96,7 +99,7 @@ def test_the_device_object_says_what_the_machine_is(managed, fleet):  # noqa: F8
     shown = {v["path"]: v["value"] for v in read(fleet, managed, "3/0")["values"]}
     assert shown["/3/0/0"] == "demo" and shown["/3/0/1"] == "qemu-x86_64" and shown["/3/0/2"] == name(managed)
     assert shown["/3/0/3"] == "1.0.0" and shown["/3/0/10"] == 1024000 and shown["/3/0/21"] == 2048000
-    assert shown["/3/0/11/0"] == 0 and shown["/3/0/20"] == 5 and abs(shown["/3/0/13"] - time.time()) < 5
+    assert shown["/3/0/11/0"] == 0 and shown["/3/0/20"] == 5 and abs(shown["/3/0/13"] - time.time()) < 60
 
 
 def test_supervisor_and_worker_stay_small(managed, fleet):  # noqa: F811
@@ -156,7 +159,8 @@ def test_what_was_downloaded_waits_for_its_word_over_restarts_and_power_cuts(tol
     told.start()
     wait_registered(told)
     wait_firmware(fleet, told, 2, 0)
-    assert told.status()["state"] == "downloaded" and value(fleet, told, "5/0/7") == "1.1.0"
+    told.wait_state("downloaded")
+    assert value(fleet, told, "5/0/7") == "1.1.0"
     execute(fleet, told, "5/0/2")
     assert told.wait_reboot() == "1.1.0"
     wait_registered(told)
@@ -250,14 +254,14 @@ def test_a_package_that_is_no_deployment_is_result_6(managed, fleet):  # noqa: F
 
 
 def test_a_release_that_fell_back_is_result_8_and_an_error_code(make_managed, fleet, server, repository):  # noqa: F811
-    managed = make_managed(proof=4, trusts=repository)
+    managed = make_managed(proof=12, trusts=repository)
     managed.hook("health.d", "10-sensor", 'grep -q mp.release=1.0.0 "$(dirname $0)/../../../../proc/cmdline"')
     push(fleet, managed, server, repository.publish(Release("1.1.0")))
     wait_firmware(fleet, managed, 2, 0)
     execute(fleet, managed, "5/0/2")
     assert managed.wait_reboot() == "1.1.0"
     wait_registered(managed)
-    wait_firmware(fleet, managed, 3, 0, 4)
+    wait_firmware(fleet, managed, 3, 0)
     assert managed.wait_reboot() == "1.0.0"
     wait_registered(managed)
     wait_firmware(fleet, managed, 0, 8)
@@ -267,7 +271,7 @@ def test_a_release_that_fell_back_is_result_8_and_an_error_code(make_managed, fl
 
 
 def test_why_it_fell_back_is_the_reason_that_the_server_shows(make_managed, fleet):  # noqa: F811
-    managed = make_managed(proof=4)
+    managed = make_managed(proof=12)
     managed.hook("health.d", "10-sensor", 'grep -q mp.release=1.0.0 "$(dirname $0)/../../../../proc/cmdline" || '
                  '{ echo "the sensor is silent"; exit 1; }')
     fleet.publish(Release("1.1.0"))
@@ -276,7 +280,7 @@ def test_why_it_fell_back_is_the_reason_that_the_server_shows(make_managed, flee
     assert managed.wait_reboot(60) == "1.0.0"
     fleet.wait(lambda: fleet.devices()[0]["state"] == "failed")
     assert fleet.devices()[0]["reason"] == (
-        "The device could not bring up the new version (result 8): release 1.1.0 did not prove itself within 4 s: "
+        "The device could not bring up the new version (result 8): release 1.1.0 did not prove itself within 12 s: "
         "the product's health checks did not pass: 10-sensor: the sensor is silent")
 
 

@@ -3,7 +3,7 @@
 import os
 import struct
 import sys
-import time
+import threading
 
 import pytest
 
@@ -45,13 +45,16 @@ def status(proc):
 @pytest.fixture
 def installing(device, server, repository):
     """The workers, in the middle of a download."""
-    def wait(data):
-        time.sleep(4)
+    done = threading.Event()
+
+    def hold(data):
+        done.wait(60)
         return data
-    server.spoil = (".payload", wait)
+    server.spoil = (".payload", hold)
     server.offer("1001", "1.1.0", repository.publish(Release("1.1.0")))
     device.wait(lambda: any(path.endswith(".payload") for path in server.asked))
-    return processes(device)
+    yield processes(device)
+    done.set()
 
 
 def test_fetch_is_another_user_without_rights(installing):

@@ -21,7 +21,7 @@ class Sim:
         self.process = subprocess.Popen(
             [fleet.BUILD / "mp-sim", "--server", f"{scheme}://127.0.0.1:{port}", "--json", *self.options], stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
         if wanted:
-            wait(self.registration, 15)
+            wait(self.registration)
 
     def provision(self):
         keys = subprocess.run([fleet.BUILD / "mp-sim", "--keys", *self.options], check=True, capture_output=True,

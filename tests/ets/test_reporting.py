@@ -116,12 +116,13 @@ def test_ets_306_311_send(make_sim, listen):
 def test_ets_307_muting_send(make_sim, listen):
     sim = make_sim("mute-", "--send", "1", "--time-scale", "10", secure=True)
     sim.ask("PUT", "/1/0/23", {"value": True})
-    sends = sim.server.metric("mp_lwm2m_sends_total")
     stream = listen(f"kinds=send&device={sim.endpoint}")
-    time.sleep(0.5)
+    time.sleep(0.5)  # what was under way has come
+    sends = sim.server.metric("mp_lwm2m_sends_total")
+    time.sleep(1)  # else it would be ten
+    assert sim.server.metric("mp_lwm2m_sends_total") <= sends + 1
     sim.ask("PUT", "/1/0/23", {"value": False})
     stream.next()
-    assert sim.server.metric("mp_lwm2m_sends_total") <= sends + 3
 
 
 def test_ets_306_send_is_for_registered_devices(shared):
@@ -165,7 +166,7 @@ def test_ets_301_notifications_in_other_formats_and_out_of_order(shared, listen)
 def test_ets_302_a_notification_that_nobody_asked_for_is_reset(shared):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", shared.coap_port))
-        s.settimeout(3)
+        s.settimeout(60)
         s.send(encode(0, code("2.05"), 77, b"abcd", [(6, 5), (12, TEXT)], b"1"))
         answer = Message(s.recv(2000))
     assert (answer.kind, answer.code, answer.mid) == (RST, 0, 77)

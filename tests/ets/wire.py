@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import time
 
 from device import CON, CONTENT_FORMAT, LINK, URI_PATH, URI_QUERY, Message, code, encode
 
@@ -43,6 +44,18 @@ class Wire:
             except socket.timeout:
                 continue
         raise TimeoutError("no answer")
+
+    def response(self, seconds=60):
+        """The bytes of the next answer; the server may ask something of its own in between."""
+        end = time.monotonic() + seconds
+        while True:
+            self.socket.settimeout(max(end - time.monotonic(), 0.01))
+            try:
+                data = self.socket.recv(65536)
+            finally:
+                self.socket.settimeout(1.5)
+            if not 0 < data[1] < 32:
+                return data
 
     def answer_to(self, data):
         while True:

@@ -30,7 +30,7 @@ def test_a_full_disk_is_answered_by_silence_and_nothing_is_kept(make_server):
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, limits[1]))
     wire.send(wire.registration("lost"))
     with pytest.raises(TimeoutError):
-        wire.socket.recv(2048)
+        wire.response(1.5)
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
     assert wire.register("after").code == code("2.01")
     server.rest("GET", "/devices/lost/lwm2m", want=404)

@@ -67,7 +67,7 @@ def test_a_duplicate_is_answered_alike_and_registers_once(server, wire):
     answers = []
     for _ in range(2):
         wire.send(data)
-        answers.append(wire.socket.recv(2048))
+        answers.append(wire.response())
     assert answers[0] == answers[1]
     assert server.metric("mp_lwm2m_registrations_total") == 1
 

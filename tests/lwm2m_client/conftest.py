@@ -18,7 +18,7 @@ class Sim:
     def __init__(self, folder, server, *options):
         self.report = folder / "report.json"
         self.process = subprocess.Popen(
-            [SIM, "--server", server.uri, "--report", self.report, "--seconds", "60", *options],
+            [SIM, "--server", server.uri, "--report", self.report, "--seconds", "600", *options],
             stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def stop(self):
@@ -46,5 +46,5 @@ def scene(tmp_path):
                 sim.stop()
                 await server.stop()
             assert sim.code in codes
-        asyncio.run(asyncio.wait_for(play(), 240))
+        asyncio.run(asyncio.wait_for(play(), 700))
     return run

@@ -192,7 +192,7 @@ def test_ets_108_queue_mode(scene):
     async def test(server, sim):
         await server.wait(lambda: server.device("sensor-000"))
         assert "Q" in server.device("sensor-000").queries
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(6)
         message = server.message("sensor-000", Code.GET, "3/0/0")
         try:
             await asyncio.wait_for(server.context.request(message).response, 1)
@@ -246,7 +246,7 @@ def test_a_crowd_registers_over_tcp_and_deregisters(scene):
 def test_a_profile_id_spares_all_but_the_first_device_of_a_kind_the_list(scene):
     async def test(server, sim):
         await server.wait(lambda: len(server.registrations) == 20)
-        assert [h[0] for h in server.history].count("conflict") in range(1, 20)
+        assert [h[0] for h in server.history].count("conflict") in range(1, 21)
         assert len(server.profiles) == 1
         assert all(r.queries["lwm2m"] == "1.2" and "</3/0>" in r.links for r in server.registrations.values())
         assert next(iter(server.profiles)).startswith("5:")

@@ -165,6 +165,7 @@ class Device:
         self.mid = secrets.randbelow(60000)
         self.waiting, self.answers = {}, {}
         self.observations, self.executed, self.attributes, self.log = {}, [], {}, []
+        self.said = {}  # answers by message id and token
         self.silent = False  # does not answer, as if it were gone
         self.refuse = None  # "4.03": answers this to everything
         self.bootstrapping = False
@@ -248,6 +249,9 @@ class Device:
                 self.answers[m.token] = m
                 done.set()
             return
+        if not self.silent and (m.mid, m.token) in self.said:  # a repetition (RFC 7252, 4.5)
+            self.socket.send(self.said[m.mid, m.token])
+            return
         self.log.append(m)
         if self.silent:
             return
@@ -261,7 +265,9 @@ class Device:
         answer, options, payload = self.serve(m)
         if block is not None:
             options = options + [(BLOCK1, block)]
-        self.socket.send(encode(ACK, code(answer), m.mid, m.token, options, payload))
+        self.said = dict([*self.said.items()][-50:])
+        self.said[m.mid, m.token] = encode(ACK, code(answer), m.mid, m.token, options, payload)
+        self.socket.send(self.said[m.mid, m.token])
 
     def below(self, path):
         return {p: v for p, v in sorted(self.values.items()) if p[:len(path)] == path}
@@ -408,7 +414,7 @@ class Device:
         self.socket.close()
 
 
-def wait(condition, seconds=20):
+def wait(condition, seconds=60):
     """What the condition returns once that is true. It may look for what is not there yet."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -346,6 +346,7 @@ def test_events_and_security_of_1_x(server, device):
 # ---- what Leshan shows of messages and of its bootstrap server ----
 
 def test_coap_messages_are_logged_for_who_watches_one_endpoint(server, device):
+    wait(lambda: server.rest("GET", "/devices/dev-1")[1].get("board"))  # the server's own questions are over
     quiet, stream = Stream(server, "/leshan/api/event"), Stream(server, "/leshan/api/event?ep=dev-1")
     server.leshan("GET", f"{CLIENT}/3/0/0?format=TEXT", want=200)
     asked, told = stream.next("COAPLOG")[1], stream.next("COAPLOG")[1]

@@ -428,7 +428,7 @@ def lwm2m(call, fleet):
 
 
 def lwm2m_unwilling(call, operations, thing):
-    for refusal, silent, status, timeout in (("4.03", False, 422, 5), (None, True, 504, 0.01)):
+    for refusal, silent, status, timeout in (("4.03", False, 422, 60), (None, True, 504, 0.01)):
         for method, path, args, query, body, _ in operations:
             if path.endswith("/observe") and method == "delete":  # what is ended is gone, whatever it says
                 paths = {k: v for k, v in query.items() if k == "paths"}
@@ -546,11 +546,20 @@ def restart_if_tired(call, fleet):
 
 def tired(call, fleet):
     """After too many failed attempts."""
-    for _ in range(200):
-        if fleet.call("GET", "/api/v1/status", token=None, plain=True).status == 429:
-            break
-    call("get", "/api/v1/status", 429)
-    call("post", "/enroll", 429, b"x", headers={"Authorization": "EnrollToken wrong"})
+    def is_tired():
+        return fleet.call("GET", "/api/v1/status", token=None, plain=True).status == 429
+
+    def after_failures(*what, **how):  # one is forgiven with each second
+        for _ in range(50):
+            while not is_tired():
+                pass
+            try:
+                return call(*what, **how)
+            except AssertionError as other:
+                error = other
+        raise error
+    after_failures("get", "/api/v1/status", 429)
+    after_failures("post", "/enroll", 429, b"x", headers={"Authorization": "EnrollToken wrong"})
 
 
 def test_every_operation_answers_as_described(call, fleet, description):
