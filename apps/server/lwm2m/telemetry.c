@@ -252,18 +252,27 @@ static int has_old(struct server *s, int64_t series, int64_t before)
 	return r > 0 ? mp_query_int(q, 0) != 0 : r;
 }
 
+/* The sum of large numbers is no number any more, and a fold that fails would fail for ever. */
+#define LARGEST "1.7976931348623157e308"
+#define BOUNDED(average) "max(-" LARGEST ", min(" LARGEST ", " average "))"
+#define BOTH "(avg * count + excluded.avg * excluded.count) / (count + excluded.count)"
+
+static const char fold_hours[] =
+	"INSERT INTO telemetry_hour (series, hour, min, avg, max, count)"
+	" SELECT series, time / 3600000, min(value), coalesce(" BOUNDED(
+		"avg(value)") ", max(value)),"
+			      " max(value), count(*) FROM telemetry"
+			      " WHERE series = ? AND time < ? AND typeof(value) = 'real' GROUP BY "
+			      "time / 3600000"
+			      " ON CONFLICT (series, hour) DO UPDATE SET min = min(min, "
+			      "excluded.min),"
+			      " max = max(max, excluded.max), avg = coalesce(" BOUNDED(
+				      BOTH) ", excluded.avg),"
+					    " count = count + excluded.count";
+
 static int fold_series(struct server *s, int64_t series, int64_t before)
 {
-	int r = mp_store_run(
-		s->store,
-		"INSERT INTO telemetry_hour (series, hour, min, avg, max, count)"
-		" SELECT series, time / 3600000, min(value), avg(value), max(value), count(*)"
-		" FROM telemetry WHERE series = ? AND time < ? AND typeof(value) = 'real'"
-		" GROUP BY time / 3600000"
-		" ON CONFLICT (series, hour) DO UPDATE SET min = min(min, excluded.min),"
-		" max = max(max, excluded.max), avg = (avg * count + excluded.avg * excluded.count)"
-		" / (count + excluded.count), count = count + excluded.count",
-		MP_INT(series), MP_INT(before));
+	int r = mp_store_run(s->store, fold_hours, MP_INT(series), MP_INT(before));
 
 	if (r >= 0)
 		r = mp_store_run(s->store, "DELETE FROM telemetry WHERE series = ? AND time < ?",

@@ -130,6 +130,35 @@ TEST(old_values_become_hours_and_stay_in_the_series)
 	ASSERT(at(again, 0, "avg") == 7 && at(again, 0, "count") == 3);
 }
 
+TEST(numbers_whose_sum_is_none_are_folded_all_the_same)
+{
+	static const double values[] = {1.7e308, 1.7e308, -1.7e308, -1.7e308, 1.7e308, -1.7e308};
+	auto_(mp_json) *j = NULL;
+	int64_t old = 0;
+
+	PLACE(p);
+	p.s.options.telemetry_days = 2;
+	old = p.now / HOUR * HOUR - 100 * HOUR;
+	for (int i = 0; i < 6; i++) {
+		ASSERT_OK(add(&p, "one", values[i], old + i));
+		if (i % 2 == 0)
+			continue;
+		telemetry_tick(&p.s);
+		telemetry_tick(&p.s);
+		ASSERT(!p.s.write_failed);
+	}
+	ASSERT_OK(ask(&p, old - HOUR, 0, &j));
+	ASSERT_INT(1, points(j));
+	ASSERT(at(j, 0, "count") == 6 && at(j, 0, "max") == 1.7e308);
+	ASSERT(__builtin_isfinite(at(j, 0, "avg")));
+	ASSERT(mp_store_run(p.s.store, "UPDATE telemetry_hour SET avg = 9e999", MP_NOTHING) == 1);
+	for (int i = 2; i < 4; i++)
+		ASSERT_OK(add(&p, "one", values[i], old + i));
+	telemetry_tick(&p.s);
+	telemetry_tick(&p.s);
+	ASSERT(!p.s.write_failed);
+}
+
 TEST(text_is_kept_and_told_but_not_averaged)
 {
 	struct mp_lwm2m_record record = {.path = mp_lwm2m_path(3303, 0, 5700),
