@@ -11,6 +11,8 @@
 
 #include "coap/parts.h"
 
+#define SOURCE_COST ((size_t)16 << 10) /* of what lies elsewhere: most likely an open file */
+
 static void count(struct mp_coap *c, struct body *b, size_t size)
 {
 	c->bodies.bytes += size - b->size;
@@ -137,6 +139,8 @@ void mp_coap_body_keep(struct mp_coap *c, struct body *b, uint64_t key)
 
 	while ((other = mp_coap_body_find(c, key)))
 		drop(c, other);
+	if (b->has_source)
+		count(c, b, sizeof(*b) + SOURCE_COST);
 	b->touched_ms = c->now_ms;
 	mp_map_add(&c->bodies.by_key, &b->by_key, key);
 	ring_append(b->is_sent ? c->bodies.oldest.next : &c->bodies.oldest, &b->in_order);

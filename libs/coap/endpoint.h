@@ -201,7 +201,8 @@ struct mp_coap_config { /* copied */
 	unsigned ack_timeout_ms, max_retransmit, nstart; /* 2000, 4, 1 */
 	unsigned waiting_max; /* exchanges queued for one remote; 64 */
 	size_t body_max; /* most bytes of a request's body put together from blocks; 1 MiB */
-	size_t bodies_max; /* bytes of all those together; 16 MiB; the oldest go first */
+	size_t bodies_max; /* bytes of all those together; 16 MiB; the oldest go first. A response that comes
+			    * from a source counts as 16 KiB. */
 	unsigned bodies_seconds; /* an unfinished one is dropped after so long; 120 */
 	unsigned replies_max; /* remembered for duplicates; 65536, a fixed ring */
 	/* Without a session, an address that has not shown that it is real gets at most three times what it sent: a long
