@@ -70,22 +70,31 @@ static const struct {
 	{17, "type"},	     {18, "hardware"}, {19, "software"},
 };
 
-/* The newest release whose firmware for this board has this version; NULL: none. */
-static const struct release *release_of(struct server *s, const char *board, const char *version)
+static bool has_firmware(const struct release *r, const char *board, const char *version)
 {
-	const struct release *r;
+	const char *firmware = release_firmware_version(r, board);
 
-	for (size_t i = 0; (r = releases_at(s->releases, i)); i++) {
-		const char *firmware = release_firmware_version(r, board);
+	return firmware ? mp_streq(firmware, version)
+			: release_fits(r, board) && mp_streq(r->version, version);
+}
 
-		if (firmware ? mp_streq(firmware, version)
-			     : release_fits(r, board) && mp_streq(r->version, version))
+/* The release whose firmware for this board has this version: the one that the device is known to run, if it has, for
+ * a newer one may bring the same; else the newest. NULL: none. */
+static const struct release *release_of(struct server *s, const struct device *d, const char *board,
+					const char *version)
+{
+	const struct release *r = releases_find(s->releases, d->release);
+
+	if (r && has_firmware(r, board, version))
+		return r;
+	for (size_t i = 0; (r = releases_at(s->releases, i)); i++)
+		if (has_firmware(r, board, version))
 			return r;
-	}
 	return NULL;
 }
 
-static int attributes_of(struct server *s, const struct lwm2m_result *result, struct mp_json *j)
+static int attributes_of(struct server *s, const struct device *d,
+			 const struct lwm2m_result *result, struct mp_json *j)
 {
 	char text[128], board[128] = "", firmware[128] = "";
 	const struct release *release;
@@ -106,7 +115,7 @@ static int attributes_of(struct server *s, const struct lwm2m_result *result, st
 				snprintf(firmware, sizeof(firmware), "%s", text);
 		}
 	}
-	release = *board && *firmware ? release_of(s, board, firmware) : NULL;
+	release = *board && *firmware ? release_of(s, d, board, firmware) : NULL;
 	if (r == 0 && release)
 		r = mp_json_put_str(j, "release", release->version);
 	return r;
@@ -123,7 +132,7 @@ void interview_heard(struct server *s, struct device *d, const struct lwm2m_resu
 		server_write_failed(s);
 	if (!lwm2m_result_is_success(result) || result->n_records == 0)
 		return;
-	r = j ? attributes_of(s, result, j) : -ENOMEM;
+	r = j ? attributes_of(s, d, result, j) : -ENOMEM;
 	if (r == 0)
 		r = actions_attributes(s, d, ATTRIBUTES_MERGE, j);
 	if (r == -EFBIG)
