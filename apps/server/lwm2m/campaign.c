@@ -182,10 +182,13 @@ static void look_later(struct run *run)
 /* The device cannot be asked now, or did not answer: its coming back makes the run due at once. */
 static void unheard(struct run *run)
 {
+	const struct registration *r = registration_of(run);
 	bool told = stage_of(run->device) >= STAGE_TOLD;
+	/* it is not silent but asleep, or between two sessions, for as long as it is registered */
+	bool is_away = r && !registration_is_awake(r) && (!told || r->binding & BINDING_Q);
 	char text[200];
 
-	if (now_ms(run) - run->moved < (told ? BACK_MS : SILENCE_MS)) {
+	if (is_away || now_ms(run) - run->moved < (told ? BACK_MS : SILENCE_MS)) {
 		look_later(run);
 		return;
 	}
@@ -358,6 +361,8 @@ static void push(struct run *run, const struct mp_lwm2m_path *path)
 {
 	struct lwm2m_operation write = LWM2M_OPERATION(LWM2M_WRITE_REPLACE);
 
+	if (run->fd >= 0) /* of one that could not be sent */
+		close(run->fd);
 	run->fd = blobs_open(run->server, run->at->firmware.sha256);
 	if (run->fd < 0) {
 		close_run(run, MP_DDI_FAILURE, "The server does not have the image any more.");
@@ -649,6 +654,7 @@ static bool is_ours(const struct server *s, const struct device *d, const struct
 /* Is it this device's turn, or does it have an action that nobody drives since we started? */
 static void consider(struct server *s, struct device *d)
 {
+	const struct registration *where;
 	const struct release *release;
 	enum offer offer;
 	bool wrote;
@@ -659,8 +665,9 @@ static void consider(struct server *s, struct device *d)
 	release = releases_find(s->releases, d->action ? d->target : d->rollout->release);
 	if (!release || !is_ours(s, d, release))
 		return;
-	if (s->campaigns->n >= RUNS_MAX || !registry_find(s->lwm2m->registry, d->name))
-		return;
+	where = registry_find(s->lwm2m->registry, d->name);
+	if (s->campaigns->n >= RUNS_MAX || !where || !registration_is_awake(where))
+		return; /* one that sleeps gets its turn when it wakes */
 	r = actions_poll(s, d, &offer, &wrote);
 	if (r == 0 && offer == OFFER_CANCEL)
 		r = actions_cancel_feedback(

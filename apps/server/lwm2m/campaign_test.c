@@ -108,6 +108,45 @@ TEST(a_device_that_never_polls_is_updated_over_lwm2m)
 	ASSERT_STR("1.1.0", f.d->target);
 }
 
+TEST(a_device_that_sleeps_gets_its_turn_when_it_wakes)
+{
+	auto_fleet f = {0};
+	struct registration *r;
+
+	ASSERT_OK(fleet_open(&f, LINKS));
+	r = registry_find(f.b->s.lwm2m->registry, "a");
+	r->binding |= BINDING_Q;
+	r->is_awake = false;
+	ASSERT(!begins(&f, LONG_AGO, -1));
+	ASSERT_INT(0, f.d->action);
+	r->is_awake = true;
+	ASSERT(begins(&f, LONG_AGO, -1));
+}
+
+TEST(a_device_that_falls_asleep_in_its_update_is_waited_for)
+{
+	auto_fleet f = {0};
+	struct registration *r;
+
+	ASSERT_OK(fleet_open(&f, LINKS));
+	f.b->deaf = true;
+	ASSERT(begins(&f, LONG_AGO, -1));
+	r = registry_find(f.b->s.lwm2m->registry, "a");
+	r->binding |= BINDING_Q;
+	r->is_awake = false;
+	for (int i = 0; i < 3600; i++) {
+		bed_pass(f.b, 1);
+		campaigns_tick(&f.b->s);
+	}
+	ASSERT(f.d->campaign && f.d->state != DEVICE_FAILED);
+	r->binding &= (uint8_t)~BINDING_Q; /* it is awake and says nothing */
+	for (int i = 0; i < 1200 && f.d->campaign; i++) {
+		bed_pass(f.b, 1);
+		campaigns_tick(&f.b->s);
+	}
+	ASSERT_INT(DEVICE_FAILED, f.d->state);
+}
+
 TEST(whether_a_device_polls_is_known_some_polls_after_the_start)
 {
 	auto_fleet f = {0};
