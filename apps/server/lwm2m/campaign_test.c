@@ -33,16 +33,17 @@ static void fleet_close(struct fleet *f)
 }
 #define auto_fleet __attribute__((cleanup(fleet_close))) struct fleet
 
-static int add_release(struct server *s)
+static int add_release(struct server *s, const char *version, const char *board,
+		       const char *firmware)
 {
 	struct release *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		return -ENOMEM;
-	r->version = intern("1.1.0");
+	r->version = intern(version);
 	r->minimum_version = intern("");
 	r->product = intern("demo");
-	(void)release_add_board(r, "qemu-x86_64", NULL);
+	(void)release_add_board(r, board, firmware);
 	return releases_insert(s->releases, r);
 }
 
@@ -57,7 +58,8 @@ static int open_parts(struct server *s, struct mp_err *err)
 		r = rollouts_load(s, &s->rollouts, err);
 	if (r == 0)
 		r = campaigns_new(s, &s->campaigns);
-	return r < 0 || !s->events || !s->metrics ? -ENOMEM : add_release(s);
+	return r < 0 || !s->events || !s->metrics ? -ENOMEM
+						  : add_release(s, "1.1.0", "qemu-x86_64", NULL);
 }
 
 static int fleet_open(struct fleet *f, const char *links)
@@ -266,4 +268,38 @@ TEST(a_device_without_a_log_or_with_one_that_cannot_be_read_has_its_result)
 		ASSERT_STR(LOST ".",
 			   reason_of(&f, LINKS, "T update failed 1.1.0: not asked for\n"));
 	}
+}
+
+/* ---- what it runs ---- */
+
+/* The device says that it is a lamp with firmware 2.0. */
+static void tell_firmware(struct fleet *f)
+{
+	struct mp_lwm2m_record records[] = {
+		{.path = mp_lwm2m_path(3, 0, 1),
+		 .has_value = true,
+		 .value = mp_lwm2m_string("lamp")},
+		{.path = mp_lwm2m_path(3, 0, 3),
+		 .has_value = true,
+		 .value = mp_lwm2m_string("2.0")},
+	};
+
+	interview_heard(&f->b->s, f->d,
+			&(struct lwm2m_result){.outcome = LWM2M_ANSWERED,
+					       .code = MP_COAP_CONTENT,
+					       .records = records,
+					       .n_records = 2});
+}
+
+TEST(a_newer_release_with_the_same_firmware_changes_nothing)
+{
+	auto_fleet f = {0};
+
+	ASSERT_OK(fleet_open(&f, LINKS));
+	ASSERT_OK(add_release(&f.b->s, "1.2.0", "lamp", "2.0"));
+	tell_firmware(&f);
+	ASSERT_STR("1.2.0", f.d->release);
+	ASSERT_OK(add_release(&f.b->s, "1.3.0", "lamp", "2.0"));
+	tell_firmware(&f);
+	ASSERT_STR("1.2.0", f.d->release);
 }
