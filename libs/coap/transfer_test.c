@@ -392,3 +392,25 @@ TORTURE(a_long_response_survives_oom)
 		return -EINVAL;
 	return s.outcome == MP_COAP_ANSWERED && s.whole == 1 ? 0 : -ENOMEM;
 }
+
+/* Each most likely holds a file open. */
+TEST(responses_from_sources_are_kept_in_a_bounded_number)
+{
+	FAKE_NET(net, .seed = 1);
+	struct mp_coap_stats stats;
+	struct fake_raw raw;
+	char query[16];
+
+	ASSERT_OK(start(&net));
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(query, sizeof(query), "%u", i);
+		fake_message(&raw, MP_COAP_CON, MP_COAP_GET, (uint16_t)i, "t");
+		mp_coap_add_path(&raw.w, MP_COAP_URI_PATH, "stream");
+		mp_coap_add(&raw.w, MP_COAP_URI_QUERY, query, strlen(query));
+		mp_coap_receive(net.hosts[1].c, fake_remote(&net, 0), raw.data,
+				(size_t)mp_coap_end(&raw.w));
+	}
+	mp_coap_stats(net.hosts[1].c, &stats);
+	ASSERT(stats.bodies > 500 && stats.bodies <= 1024);
+	ASSERT(is_clean(&net));
+}
