@@ -56,7 +56,7 @@ const char *mp_format_value(const struct mp_json *value, char ret[64])
 		snprintf(ret, 64, "%lld", (long long)mp_json_int(value, 0));
 		break;
 	case MP_JSON_REAL:
-		snprintf(ret, 64, "%g", mp_json_real(value, 0));
+		snprintf(ret, 64, "%.15g", mp_json_real(value, 0));
 		break;
 	case MP_JSON_BOOL:
 		snprintf(ret, 64, "%s", mp_json_bool(value, false) ? "yes" : "no");

@@ -410,11 +410,13 @@ int devices_report(struct server *s, struct device *d, const struct report *repo
 
 int devices_set_release(struct server *s, struct device *d, const char *release)
 {
-	const char *name = intern(release);
-	int r = name ? mp_store_run(s->store, "UPDATE device SET release = ? WHERE id = ?",
-				    MP_TEXT(release), MP_INT(d->row))
-		     : -ENOMEM;
+	const char *name = intern_word(release);
+	int r;
 
+	if (!name) /* one of too many that devices have brought: as good as none */
+		return 0;
+	r = mp_store_run(s->store, "UPDATE device SET release = ? WHERE id = ?", MP_TEXT(release),
+			 MP_INT(d->row));
 	if (r < 0)
 		return r;
 	d->release = name;

@@ -138,7 +138,7 @@ static int apply(struct mp_json *to, enum attribute_mode mode, const struct mp_j
 static void remember(const char **field, const struct mp_json *attributes, const char *key)
 {
 	const char *text = mp_json_str(mp_json_get(attributes, key), "");
-	const char *name = strlen(text) < 64 ? intern(text) : NULL;
+	const char *name = strlen(text) < 64 ? intern_word(text) : NULL;
 
 	if (name && *name)
 		*field = name;

@@ -32,7 +32,9 @@ bool throttle_is_closed(const uint8_t address[16], int64_t now)
 void throttle_failed(const uint8_t address[16], int64_t now)
 {
 	unsigned i = entry_of(address);
+	int64_t n = left(i, now);
 
-	table[i].failures = left(i, now) + 1;
+	table[i].failures =
+		n < THROTTLE_BURST ? n + 1 : n; /* a minute's wait is one, whoever goes on */
 	table[i].since = now;
 }

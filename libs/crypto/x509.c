@@ -91,6 +91,15 @@ static int import_crt(const void *cert, size_t len, gnutls_x509_crt_t *ret, stru
 	return g < 0 ? mp_gnutls_err(err, -EBADMSG, g, "not a certificate") : 0;
 }
 
+#define MOST_BITS 4096 /* of a key that is not known yet: a larger one takes too long to look at */
+
+static bool is_cheap(gnutls_x509_crq_t crq)
+{
+	unsigned bits = 0;
+
+	return gnutls_x509_crq_get_pk_algorithm(crq, &bits) >= 0 && bits <= MOST_BITS;
+}
+
 static int import_crq(const void *pem, size_t len, gnutls_x509_crq_t *ret, struct mp_err *err)
 {
 	gnutls_datum_t text = mp_datum(pem, len);
@@ -102,6 +111,9 @@ static int import_crq(const void *pem, size_t len, gnutls_x509_crq_t *ret, struc
 	g = gnutls_x509_crq_init(ret);
 	if (g >= 0)
 		g = gnutls_x509_crq_import(*ret, &text, GNUTLS_X509_FMT_PEM);
+	if (g >= 0 && !is_cheap(*ret))
+		return mp_err_set(err, -EBADMSG, "a key of more than %d bits is not taken",
+				  MOST_BITS);
 	if (g >= 0)
 		g = gnutls_x509_crq_verify(*ret, 0);
 	return g < 0 ? mp_gnutls_err(err, -EBADMSG, g, "not a certificate request in PEM") : 0;

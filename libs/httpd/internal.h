@@ -95,3 +95,4 @@ void mp_request_drop_answer(struct mp_request *rq);
 
 /* Look at the certificate of the other end and fill `p`. */
 void mp_peer_look(struct MHD_Connection *c, struct peer *p);
+void mp_peer_expect(struct MHD_Connection *c); /* at its beginning */

@@ -9,6 +9,46 @@
 
 #include "crypto/x509.h"
 
+#define RSA_MOST 4096 /* bits; one signature of 65,536 takes twelve seconds to look at */
+#define CHAIN_MOST 8
+
+static bool is_cheap(const gnutls_datum_t *der)
+{
+	gnutls_x509_crt_t crt;
+	unsigned bits = 0;
+	int kind = -1;
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		return false;
+	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) >= 0)
+		kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+	gnutls_x509_crt_deinit(crt);
+	return kind >= 0 && bits <= RSA_MOST;
+}
+
+/* GnuTLS asks between the client's certificates and its signature, so before anybody is known. */
+static int refuse_what_costs_too_much(gnutls_session_t session)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *certs = gnutls_certificate_get_peers(session, &n);
+
+	if (n > CHAIN_MOST)
+		return -1;
+	for (unsigned i = 0; certs && i < n; i++)
+		if (!is_cheap(&certs[i]))
+			return -1;
+	return 0;
+}
+
+void mp_peer_expect(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (info && info->tls_session)
+		gnutls_session_set_verify_function(info->tls_session, refuse_what_costs_too_much);
+}
+
 static bool is_verified(gnutls_session_t session)
 {
 	gnutls_typed_vdata_st purpose = {

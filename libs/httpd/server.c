@@ -216,6 +216,8 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 		if (c)
 			c->connection = connection;
 		h->n++;
+		if (h->tls)
+			mp_peer_expect(connection);
 		mp_waiting_begin(c, &h->fresh);
 		mp_waiting_make_room(h);
 	} else {

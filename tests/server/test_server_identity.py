@@ -118,6 +118,25 @@ def test_a_certificate_of_another_authority_is_none(server):
     assert d.call("GET", "").status == 401
 
 
+@pytest.mark.parametrize("bits", [2048, 4608])
+def test_a_key_that_takes_long_to_look_at_is_refused_before_its_signature(server, tmp_path, bits):
+    """Large enough, one unknown client could keep the server busy for minutes."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", f"rsa:{bits}", "-nodes", "-subj", "/CN=x", "-keyout",
+                    tmp_path / "key", "-out", tmp_path / "crt"], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-new", "-key", tmp_path / "key", "-subj", "/CN=x", "-out", tmp_path / "csr"],
+                   check=True, capture_output=True)
+    context = server.tls(tmp_path / "crt", tmp_path / "key")
+    if bits > 4096:
+        with pytest.raises(OSError):
+            server.call("GET", "/api/v1/status", context=context)
+    else:
+        assert server.call("GET", "/api/v1/status", context=context).status == 200  # by its token, and not as a device
+    token = server.api("POST", "/devices", {"id": "x"}, want=201)["token"]
+    answer = server.call("POST", "/enroll", (tmp_path / "csr").read_bytes(),
+                         headers={"Authorization": f"EnrollToken {token}"})
+    assert (answer.status == 400 and b"4096 bits" in answer.body) == (bits > 4096), answer.body
+
+
 def test_a_server_certificate_is_no_device(server):
     d = server.device("localhost")
     d.connection = None

@@ -468,6 +468,8 @@ int bootstrap_begin(struct bootstrap *b, const char *endpoint, struct mp_err *er
 	struct session *x;
 	int64_t now;
 
+	if (b)
+		tick(b, &now); /* it may end sessions */
 	if (!k || !mp_streq(k->endpoint, endpoint))
 		return mp_err_set(err, -EHOSTUNREACH,
 				  "'%s' has no connection with the bootstrap server", endpoint);
@@ -476,7 +478,6 @@ int bootstrap_begin(struct bootstrap *b, const char *endpoint, struct mp_err *er
 	if (bootstrap_find(b->server, endpoint, &config) < 0)
 		return mp_err_set(err, -ENOENT, "there is no bootstrap configuration for '%s'",
 				  endpoint);
-	tick(b, &now);
 	end_before(b, endpoint, "it was begun anew");
 	if (k->remote.identity)
 		k->remote.identity = k->identity;

@@ -103,12 +103,12 @@ bool ddi_authorize(struct call *c)
 	const struct mp_identity *who = mp_request_identity(c->rq);
 	const char *header, *token;
 
-	if (strcasecmp(c->args[0], "DEFAULT") != 0)
-		return unauthorized(c);
-	if (who)
+	if (who && strcasecmp(c->args[0], "DEFAULT") == 0)
 		return by_certificate(c, who);
 	if (call_is_throttled(c))
 		return false;
+	if (strcasecmp(c->args[0], "DEFAULT") != 0)
+		return unauthorized(c);
 	header = mp_request_header(c->rq, "Authorization");
 	token = authorization_of(header, "TargetToken");
 	if (token)

@@ -223,8 +223,9 @@ void leshan_post_bootstrap(struct call *c)
 		config = config_in(body);
 		r = config ? bootstrap_set(c->server, c->args[0], config, &err) : -ENOMEM;
 	}
-	if (r == -EBADMSG) {
-		leshan_text(c, 400, "Invalid request: %s", err.text);
+	if (r == -EBADMSG || r == -EFBIG) {
+		leshan_text(c, 400, "Invalid request: %s",
+			    r == -EFBIG ? "this is more than a device can be given" : err.text);
 	} else if (r < 0) {
 		call_failed(c);
 	} else {

@@ -219,7 +219,7 @@ static void queued(struct call *c, int64_t id)
 
 static void refused(struct call *c, int code)
 {
-	if (code == -EINVAL || code == -ENOTSUP || code == -EFBIG)
+	if (code == -EINVAL || code == -ENOTSUP || code == -EFBIG || code == -EEXIST)
 		leshan_text(c, 400, "Invalid request: this cannot be asked of a device");
 	else if (code == -ENOBUFS || code == -EHOSTDOWN)
 		leshan_text(c, 500, "Too many requests wait for %s", c->args[0]);

@@ -248,6 +248,9 @@ static void tell_problem(struct call *c, int code)
 	case -EFBIG:
 		call_error(c, 400, "This cannot be asked of a device.");
 		break;
+	case -EEXIST:
+		call_error(c, 503, "The same is being asked of %s at this moment.", c->args[0]);
+		break;
 	case -ENOBUFS:
 		call_error(c, 503, "Too many requests wait for %s already.", c->args[0]);
 		break;

@@ -86,7 +86,7 @@ static bool take_path(struct call *c, bool has_word, struct mp_lwm2m_path *ret)
 {
 	unsigned first = 5; /* api v1 devices ID lwm2m */
 	unsigned n = c->path.n - first - has_word;
-	char text[PATH_TEXT];
+	char text[PATH_TEXT] = "";
 
 	if (join_path(c, first, n, text) == 0 &&
 	    mp_lwm2m_model_path(c->server->lwm2m->model, text, ret) == 0)
