@@ -26,17 +26,20 @@ static bool is_cheap(const gnutls_datum_t *der)
 	return kind >= 0 && bits <= RSA_MOST;
 }
 
-/* GnuTLS asks between the client's certificates and its signature, so before anybody is known. */
-static int refuse_what_costs_too_much(gnutls_session_t session)
+/* The certificates are there, and the signature has come that one of them is to verify: nobody is known yet. (With
+ * TLS 1.3 a verify function of gnutls_session_set_verify_function() is called too late.) */
+static int before_signature(gnutls_session_t session, unsigned type, unsigned when,
+			    unsigned incoming, const gnutls_datum_t *message)
 {
 	unsigned n = 0;
 	const gnutls_datum_t *certs = gnutls_certificate_get_peers(session, &n);
 
-	if (n > CHAIN_MOST)
-		return -1;
-	for (unsigned i = 0; certs && i < n; i++)
+	(void)type, (void)when, (void)message;
+	if (incoming && n > CHAIN_MOST)
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	for (unsigned i = 0; incoming && certs && i < n; i++)
 		if (!is_cheap(&certs[i]))
-			return -1;
+			return GNUTLS_E_CERTIFICATE_ERROR;
 	return 0;
 }
 
@@ -46,7 +49,9 @@ void mp_peer_expect(struct MHD_Connection *c)
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
 	if (info && info->tls_session)
-		gnutls_session_set_verify_function(info->tls_session, refuse_what_costs_too_much);
+		gnutls_handshake_set_hook_function(info->tls_session,
+						   GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,
+						   GNUTLS_HOOK_PRE, before_signature);
 }
 
 static bool is_verified(gnutls_session_t session)
