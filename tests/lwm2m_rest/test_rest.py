@@ -113,7 +113,7 @@ def test_a_device_that_is_silent_is_a_timeout(server, device):
     device.silent = True
     start = time.monotonic()
     server.rest("GET", f"{DEV}/3/0/9?timeout=0.5", want=504)
-    assert 0.4 < time.monotonic() - start < 60
+    assert 0.4 < time.monotonic() - start < 25  # 30 without the word
     for bad in ("timeout=x", "timeout=-1", "timeout=nan", "timeout=1e9", "format=XML", "queue=maybe", "expiry=0"):
         server.rest("GET", f"{DEV}/3/0/9?{bad}", want=400)
 
